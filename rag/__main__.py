@@ -1,0 +1,232 @@
+"""The command line: `tiaoyin COMMAND`, and the only place that prints.
+
+In: what a person typed. Out: text on standard output, or one JSON value with --json; progress and warnings go to
+standard error. Exit status 0 done, 1 the work failed, 2 wrong usage. Heavy libraries are imported by the commands that
+need them, so --help is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import TiaoYinError, UsageError
+from rag.settings import Settings, load
+from rag.words import LANGUAGES, say
+
+if TYPE_CHECKING:
+    from rag.records import Answer
+
+FLAGS = ("home", "index", "llm", "embedder", "provisions", "host", "port", "lang")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        settings = load({name: getattr(args, name, None) for name in FLAGS})
+        if settings.lang:
+            os.environ["TIAOYIN_LANG"] = settings.lang
+        status: int = args.run(args, settings)
+        sys.stdout.flush()
+    except TiaoYinError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        print(say("terminal_interrupted"), file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); without this Python complains again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _fail(error: TiaoYinError) -> int:
+    print(f"tiaoyin: {error}", file=sys.stderr)
+    return error.exit_status
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--home", metavar="DIR", help=say("help_home"))
+    shared.add_argument("--index", metavar="DIR", help=say("help_index"))
+    shared.add_argument("--lang", choices=LANGUAGES, help=say("help_lang"))
+    parser = argparse.ArgumentParser(prog="tiaoyin", description=say("help_program"), epilog=say("help_settings"))
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace, Settings], int]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=say(f"help_{name}"), description=say(f"help_{name}"), parents=[shared])
+        made.set_defaults(run=run)
+        return made
+
+    def with_json(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--json", action="store_true", help=say("help_json"))
+
+    def with_models(made: argparse.ArgumentParser, *, llm: bool) -> None:
+        made.add_argument("--embedder", metavar="NAME", help=say("help_embedder"))
+        if llm:
+            made.add_argument("--llm", metavar="SPEC", help=say("help_llm"))
+
+    command("pull", _pull).add_argument("names", nargs="*", metavar="NAME", help=say("help_names"))
+    parse = command("parse", _parse)
+    parse.add_argument("file", type=Path, metavar="FILE", help=say("help_file"))
+    with_json(parse)
+    ingest = command("ingest", _ingest)
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=say("help_paths"))
+    ingest.add_argument("--prune", action="store_true", help=say("help_prune"))
+    with_models(ingest, llm=False)
+    retrieve = command("retrieve", _retrieve)
+    retrieve.add_argument("question", metavar="QUESTION")
+    retrieve.add_argument("-k", type=_positive, default=10, metavar="N", help=say("help_k"))
+    with_json(retrieve)
+    with_models(retrieve, llm=False)
+    ask = command("ask", _ask)
+    ask.add_argument("question", metavar="QUESTION")
+    ask.add_argument("--provisions", metavar="N", help=say("help_provisions"))
+    ask.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
+    with_json(ask)
+    with_models(ask, llm=True)
+    serve = command("serve", _serve)
+    serve.add_argument("--host", help=say("help_host"))
+    serve.add_argument("--port", help=say("help_port"))
+    with_models(serve, llm=True)
+    with_json(command("doctor", _doctor))
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _pull(args: argparse.Namespace, settings: Settings) -> int:
+    from rag import models
+    from rag.terminal import Bars
+
+    catalogue = models.catalogue()
+    for name in args.names:
+        if name not in catalogue:
+            raise UsageError("terminal_no_model", name=name, known=", ".join(catalogue))
+    for name in args.names or [name for name, model in catalogue.items() if model.default]:
+        with Bars() as bars:
+            place = models.pull(name, settings.home, bars.pulled)
+        print(say("terminal_pulled", name=name, place=place))
+    return 0
+
+
+def _parse(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.ingest import parse
+    from rag.terminal import tree
+
+    documents = parse(args.file)
+    if args.json:
+        _print_json({"documents": [document.to_json() for document in documents]})
+    else:
+        for document in documents:
+            print("\n".join(tree(document)) + "\n")
+    return 0
+
+
+def _ingest(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.ingest import ingest
+    from rag.terminal import Bars
+
+    with Bars() as bars:
+        done = ingest(settings, args.paths, prune=args.prune, report=bars.worked)
+    for error in done.failed.values():
+        print(f"tiaoyin: {error}", file=sys.stderr)
+    counts = {"added": len(done.added), "unchanged": len(done.unchanged), "failed": len(done.failed)}
+    sizes = {"documents": done.documents, "chunks": done.chunks, "index": settings.index}
+    print(
+        say("terminal_ingested" if done.written else "terminal_nothing", **counts, **sizes, removed=len(done.removed))
+    )
+    return 1 if done.failed else 0
+
+
+def _retrieve(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.pipeline import Engine
+
+    hits = Engine(settings).retrieve(args.question, args.k)
+    if args.json:
+        _print_json([hit.to_json() for hit in hits])
+    else:
+        for n, hit in enumerate(hits, 1):
+            print(f"{n}. {hit.document.label(hit.provision.path)}  {hit.score:.3f} {hit.how}\n   {hit.text[:100]}")
+    return 0
+
+
+def _ask(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.pipeline import Engine
+    from rag.records import language, with_markers
+    from rag.terminal import quotations
+
+    history = _history(args.history) if args.history else []
+    engine = Engine(settings)
+    engine.warm_up([language(args.question)])
+    shown = 0
+    answer: Answer | None = None
+    for update in engine.ask(args.question, history):
+        answer = update.answer
+        if not args.json:
+            for sentence in answer.sentences[shown:]:
+                print(with_markers(sentence), flush=True)
+            shown = len(answer.sentences)
+    assert answer is not None
+    if args.json:
+        _print_json(answer.to_json())
+    else:
+        print("\n".join(quotations(answer)))
+    return 0
+
+
+def _history(file: Path) -> list[str]:
+    """The earlier questions of a conversation: a JSON list of strings."""
+    try:
+        history = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError("terminal_history", file=file, why=error) from error
+    if not isinstance(history, list) or not all(isinstance(turn, str) for turn in history):
+        raise UsageError("terminal_history", file=file, why="not a list of strings")
+    return history
+
+
+def _serve(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.pipeline import Engine
+    from rag.serve import serve
+
+    def announce(address: str) -> None:
+        print(say("terminal_serving", address=address), file=sys.stderr, flush=True)
+
+    engine = Engine(settings)
+    engine.start()
+    serve(engine, settings.host, settings.port, settings.lang or None, announce)
+    return 0
+
+
+def _doctor(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.doctor import examine
+
+    findings = examine(settings)
+    if args.json:
+        _print_json([{"what": f.what, "ok": f.ok, "found": f.found, "cure": f.cure} for f in findings])
+    else:
+        for finding in findings:
+            print(f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.found}")
+            if finding.cure:
+                print(f"  → {finding.cure}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,245 @@
+"""Reply and Hits -> sentences with citations, or the reason why they may not be shown. Pure.
+
+Three gates stand before every sentence:
+1. the provision it cites was in the prompt;
+2. every number, date, name in 《》 or quotation marks, article reference and negation in it stands in what it cites;
+3. the rest of its content is covered by that text: by wording, or across languages by the embedder.
+The provision that covers it best is cited, whatever marker the model wrote, and of that the narrowest clause that
+carries the sentence. No threshold is lowered to find one: a sentence that nothing carries is removed, with the reason.
+It does not call models; what it needs of the embedder is handed in as a function of two texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag import facts
+from rag.records import Citation, Document, Hit, Provision, Removed, article_of
+
+COVERAGE = 0.75
+"""Share of a sentence's content that its clause must have, in bigrams (Chinese) or words (others)."""
+
+PART = 0.5
+"""The same share for each comma-separated part of a sentence, so that an invented part does not hide in a long one."""
+
+SIMILARITY = 0.86
+"""Cosine that a sentence and a clause in another language must reach (e5-small: unrelated pairs lie below 0.82)."""
+
+MARKER = re.compile(r"\s*[\[【［]\s*(\d+(?:\s*[,，、]\s*\d+)*)\s*[\]】］]")
+END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$|\[)")
+BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)、](?=\D))\s*")
+CJK = re.compile(r"[\u3400-\u9fff]")
+STOPWORDS = frozenset(
+    "the a an of to in on for and or is are be been by with that this it its as at from has have".split()
+)
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "in",
+        "on",
+        "for",
+        "and",
+        "or",
+        "is",
+        "are",
+        "be",
+        "been",
+        "by",
+        "with",
+        "that",
+        "this",
+        "it",
+        "its",
+        "as",
+        "at",
+        "from",
+        "has",
+        "have",
+    ]
+)
+
+Similarity = Callable[[str, str], float]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A sentence as the model wrote it, without its markers."""
+
+    text: str
+    markers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Support:
+    """A provision that carries a sentence. `coverage` is 0 to 1; `quoted`: the sentence stands there verbatim."""
+
+    hit: Hit
+    provision: Provision
+    coverage: float
+    quoted: bool
+
+
+def sentences(pieces: Iterator[str]) -> Iterator[Marked]:
+    """Whole sentences of a streamed reply, each as soon as it and the markers after it are complete."""
+    buffer = ""
+    for piece in pieces:
+        buffer += piece
+        while (cut := _cut(buffer, final=False)) is not None:
+            yield from _marked(buffer[:cut])
+            buffer = buffer[cut:]
+    while (cut := _cut(buffer, final=True)) is not None:
+        yield from _marked(buffer[:cut])
+        buffer = buffer[cut:]
+    yield from _marked(buffer)
+
+
+def _cut(buffer: str, final: bool) -> int | None:
+    """Where the first whole sentence of `buffer` ends, with closing quotes and markers; None while more may come."""
+    for end in END.finditer(buffer):
+        at = end.end()
+        while at < len(buffer) and buffer[at] in '”"』」）)':
+            at += 1
+        while marker := MARKER.match(buffer, at):
+            at = marker.end()
+        rest = buffer[at:]
+        if not final and (not rest.strip() or rest.lstrip()[0] in "[【［" or (buffer[at - 1] == "." and len(rest) < 2)):
+            return None
+        if facts.plain(MARKER.sub("", buffer[:at])):
+            return at
+    return None
+
+
+def _marked(raw: str) -> Iterator[Marked]:
+    text = BULLET.sub("", MARKER.sub("", raw).strip())
+    if facts.plain(text):
+        numbers = [int(n) for group in MARKER.findall(raw) for n in re.findall(r"\d+", group)]
+        yield Marked(text, tuple(dict.fromkeys(numbers)))
+
+
+def support(sentence: Marked, hits: Sequence[Hit], similar: Similarity) -> Support | Removed:
+    """The provision that carries `sentence` best among `hits`, or why none does."""
+    found: list[Support] = []
+    reasons: dict[int, str] = {}
+    for n, hit in enumerate(hits, 1):
+        verdict = _carried(sentence.text, hit.document, hit.provision, similar)
+        if isinstance(verdict, str):
+            reasons[n] = verdict
+        else:
+            found.append(_narrowest(sentence.text, hit, verdict, similar))
+    if found:
+        # max keeps the first of equals: the marked one before the others, then the better retrieved.
+        marked = [hits[n - 1] for n in sentence.markers if 1 <= n <= len(hits)]
+        found.sort(key=lambda s: s.hit not in marked)
+        return max(found, key=lambda s: (s.quoted, s.coverage))
+    known = [n for n in sentence.markers if n in reasons] or sorted(reasons)
+    if not sentence.markers:
+        return Removed(sentence.text, "no marker, and no provision carries it")
+    return Removed(sentence.text, reasons[known[0]] if known else "no provisions")
+
+
+def on_question(support: Support, hits: Sequence[Hit]) -> bool:
+    """Whether the cited provision is what was asked about: of the best hit, or found nearly as near as its clauses.
+
+    A small model, given several articles, sometimes copies a sentence that is true but beside the question.
+    """
+    if support.hit == hits[0]:
+        return True
+    best = max((score for hit in hits for _, score in hit.clauses), default=0.0)
+    path = support.provision.path
+    return max((score for found, score in support.hit.clauses if found[: len(path)] == path), default=0.0) >= best / 2
+
+
+def cited(support: Support, n: int) -> Citation:
+    """The citation number `n` of what carries a sentence."""
+    document, provision = support.hit.document, support.provision
+    return Citation(
+        n=n,
+        doc_id=document.doc_id,
+        doc=document.title,
+        article=article_of(provision.path),
+        path=provision.path,
+        label=document.label(provision.path),
+        quote=document.text_of(provision),
+        start=provision.start,
+        end=provision.end,
+    )
+
+
+def _carried(text: str, document: Document, provision: Provision, similar: Similarity) -> tuple[float, bool] | str:
+    """(coverage, verbatim) when the provision passes gates 2 and 3, else the reason."""
+    clause = document.text_of(provision)
+    context = f"{document.label(provision.path)} {' '.join(provision.headings)} {clause}"
+    quoted = len(facts.plain(text)) >= 6 and facts.plain(text) in facts.plain(clause)
+    if quoted:
+        return 1.0, True
+    if reason := _changed(text, context, clause):
+        return reason
+    if bool(CJK.search(text)) != bool(CJK.search(clause)):
+        cosine = similar(text, clause)
+        return (cosine, False) if cosine >= SIMILARITY else "meaning not in the cited clause"
+    coverage = _coverage(text, context)
+    weakest = min(_coverage(part, context) for part in re.split(r"[，,；;：:、]\s*", text) if facts.plain(part))
+    return (coverage, False) if coverage >= COVERAGE and weakest >= PART else "content not in the cited clause"
+
+
+def _changed(text: str, context: str, clause: str) -> str | None:
+    """The first kind of fact in `text` that the clause does not have."""
+    same_script = bool(CJK.search(text)) == bool(CJK.search(clause))
+    if not _numbers_in(facts.numbers(text), facts.numbers(context)):
+        return "number not in the cited clause"
+    plain = facts.plain(context)
+    if same_script and any(name not in plain for name in facts.names(text)):
+        return "name not in the cited clause"
+    if not facts.articles(text) <= facts.articles(context):
+        return "article reference not in the cited clause"
+    if same_script and facts.negations(text) != facts.negations(_nearest_segment(text, clause)):
+        return "negation differs from the cited clause"
+    return None
+
+
+def _numbers_in(said: set[str], there: set[str]) -> bool:
+    """Every number said is there; one said without its unit may have any there."""
+    bare = {re.match(r"[\d.]+", n).group() for n in there if re.match(r"[\d.]+", n)}  # type: ignore[union-attr]
+    return all(n in there or (re.fullmatch(r"[\d.]+", n) and n in bare) for n in said)
+
+
+def _nearest_segment(text: str, clause: str) -> str:
+    """The comma-separated parts of `clause` that `text` speaks of: the fewest that hold what the two share."""
+    parts = [(part, _units(part)) for part in re.split(r"(?<=[，,；;。！？!?])", clause) if part.strip()]
+    wanted = _units(text) & _units(clause)
+    picked: list[str] = []
+    while wanted and parts:
+        best = max(parts, key=lambda part: len(part[1] & wanted))
+        if not best[1] & wanted:
+            break
+        picked.append(best[0])
+        wanted -= best[1]
+    return "".join(picked) or clause
+
+
+def _narrowest(text: str, hit: Hit, whole: tuple[float, bool], similar: Similarity) -> Support:
+    """The smallest provision inside `hit` that carries the sentence as well as the whole article does."""
+    document, top = hit.document, hit.provision
+    inside = [p for p in document.provisions if p.path[: len(top.path)] == top.path]
+    for provision in sorted(inside, key=lambda p: (p.end - p.start, -len(p.path))):
+        verdict = _carried(text, document, provision, similar)
+        if not isinstance(verdict, str) and verdict[0] >= whole[0] - 0.02 and verdict[1] >= whole[1]:
+            return Support(hit, provision, *verdict)
+    return Support(hit, top, *whole)
+
+
+def _coverage(text: str, context: str) -> float:
+    wanted = _units(text)
+    return len(wanted & _units(context)) / len(wanted) if wanted else 0.0
+
+
+def _units(text: str) -> set[str]:
+    """Character bigrams of the Chinese and words of the rest: what coverage counts."""
+    folded = facts.arabic(text).lower()
+    units = {run[i : i + 2] for run in re.findall(r"[\u3400-\u9fff]+", folded) for i in range(max(1, len(run) - 1))}
+    return units | {w for w in re.findall(r"[a-z0-9.%]+", folded) if w not in STOPWORDS and w.strip(".")}

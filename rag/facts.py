@@ -1,0 +1,87 @@
+"""Text -> the facts in it that must not change: numbers with their units, names, article references, negations.
+
+In: a sentence or a clause, Chinese or English. Out: sets of normalised strings, so that 三十日 is 30日, 百分之五 is 5%,
+１０ is 10 and 1,000 is 1000. It does not judge; `cite.py` compares the sets.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from rag.numerals import to_int
+
+UNITS = "年月日天周岁时分秒个名人次倍元万亿条款项编章节部份家国类级届期种批件台辆只艘座处所吨米里克度点小时"
+DIGITS = "零〇一二两三四五六七八九十百千万亿"
+CHINESE = re.compile(rf"(百分之)?([{DIGITS}]+)(?:点([{DIGITS}]+))?")
+# "thousand" and larger words only multiply, and laws write those amounts in digits.
+ENGLISH_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
+ENGLISH = {word: n for n, word in enumerate(ENGLISH_WORDS)} | {
+    word: 10 * n for n, word in enumerate("thirty forty fifty sixty seventy eighty ninety hundred".split(), 3)
+}
+NUMBER = re.compile(rf"(\d+(?:\.\d+)?)\s*(%|[{UNITS}]*)")
+NAME = re.compile(r"《([^《》]+)》|“([^“”]+)”|「([^「」]+)」|\"([^\"]+)\"")
+ARTICLE = re.compile(r"第\s*(\d+)\s*条(?:之(\d+))?|\b(?:Article|Art\.)\s*(\d+)", re.IGNORECASE)
+NEGATION = re.compile(
+    r"不得|禁止|严禁|不予|不应|不能|不可|无须|不需|没有|除外|不|未|无|非|"
+    r"\b(?:not|no|never|neither|nor|without|unless|except|prohibited|cannot)\b|n't\b",
+    re.IGNORECASE,
+)
+# Words in which the character denies nothing.
+HARMLESS = re.compile(
+    "不仅|不断|不同|不少于|不低于|不超过|不限于|不可分割|无人|非常|非洲|未来|无论|莫不|not only", re.IGNORECASE
+)
+
+
+def arabic(text: str) -> str:
+    """The text with full-width forms folded and Chinese numbers of two digits or with a unit written in Arabic."""
+
+    def replace(match: re.Match[str]) -> str:
+        percent, digits, decimals = match.groups()
+        after = match.string[match.end() : match.end() + 1]
+        before = match.string[match.start() - 1 : match.start()]
+        # A lone 一 in 统一 or 进一步 is no number; 三十, 两项 and 第七条 are.
+        if not percent and len(digits) == 1 and not (after and after in UNITS) and before != "第":
+            return match.group()
+        if all(d in "百千万亿" for d in digits):
+            return match.group()
+        try:
+            number = str(to_int(digits)) + (f".{''.join(str(to_int(d)) for d in decimals)}" if decimals else "")
+        except ValueError:
+            return match.group()
+        return number + ("%" if percent else "")
+
+    folded = unicodedata.normalize("NFKC", text)
+    folded = re.sub(r"(?<=\d),(?=\d{3})", "", folded)
+    return CHINESE.sub(replace, folded)
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers with the unit that follows them ("30日", "5%", "7.1亿吨", "2025年"); bare ones without."""
+    found = {n + unit for n, unit in NUMBER.findall(arabic(text))}
+    return found | {str(ENGLISH[w]) for w in re.findall(r"[a-z]+", text.lower()) if w in ENGLISH and w != "one"}
+
+
+def names(text: str) -> set[str]:
+    """What stands in 《》 or quotation marks."""
+    return {plain(next(filter(None, groups))) for groups in NAME.findall(text)}
+
+
+def articles(text: str) -> set[str]:
+    """Article references as paths number them: {"7", "120-1"}."""
+    return {(zh or en) + (f"-{of}" if of else "") for zh, of, en in ARTICLE.findall(arabic(text))}
+
+
+def negations(text: str) -> set[str]:
+    """Whether something is denied, and how: "ban" (不得, 禁止, must not) or "not" (不, 未, no)."""
+    found = {match.group().lower() for match in NEGATION.finditer(HARMLESS.sub("", text))}
+    kinds = {"ban" for word in found if word in ("不得", "禁止", "严禁", "prohibited")}
+    return kinds | {"not" for word in found if word not in ("不得", "禁止", "严禁", "prohibited", "非")}
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, folded and lower-cased: for comparing wordings."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())

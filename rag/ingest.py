@@ -1,0 +1,148 @@
+"""read -> structure -> chunk -> embed -> index: files into the index that questions are answered from.
+
+In: Settings and paths. Out: `Ingested`, what became of each file. Unchanged files are not read again, unchanged chunks
+not embedded again, and what is served is replaced only when the new build is whole and checked. It prints nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag import chunk, index, lexical, models
+from rag.embed import Embedder
+from rag.errors import DocumentError, IndexError_, TiaoYinError
+from rag.read import find_files, read
+from rag.records import Chunk, Document
+from rag.settings import Settings
+from rag.structure import structure
+
+Report = Callable[[str, int, int], None]
+"""Told of long work: what ("read", "embed"), how much of it is done, of how much."""
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What an ingest did: the files by what became of them, and the size of the index now."""
+
+    added: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: Mapping[str, TiaoYinError] = field(default_factory=dict)
+    documents: int = 0
+    chunks: int = 0
+    written: bool = False
+
+
+def parse(path: Path) -> list[Document]:
+    """The documents in one file. Raises DocumentError."""
+    return structure(read(path), str(path), _digest(path))
+
+
+def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Report) -> Ingested:
+    """Bring files and folders into the index: unchanged ones are skipped, changed ones replaced.
+
+    With `prune`, documents whose file is gone leave it. An index made with another embedder or chunker is made anew
+    from the documents it holds. Raises ModelError, IndexError_; a file that cannot be read is reported, not raised.
+    """
+    files = find_files(paths)
+    folder = models.require(settings.embedder, settings.home)
+    checksum = models.checksum(folder)
+    with index.writing(settings.index):
+        before = _manifest(settings.index)
+        fits = before is not None and (before.checksum, before.chunker) == (checksum, chunk.VERSION)
+        known = dict(before.files) if before else {}
+        done, found = _take(files, known, report)
+        gone = tuple(name for name in known if prune and not Path(name).exists())
+        for name in gone:
+            del known[name]
+        if fits and before and not done.added and not gone:
+            held = sum(len(entry["documents"]) for entry in known.values())
+            return replace(done, documents=held, chunks=before.chunks)
+        old = index.Index(settings.index) if before else None
+        documents = {**(old.documents if old else {}), **found}
+        kept = [documents[doc_id] for entry in known.values() for doc_id in entry["documents"]]
+        if not kept and not gone:
+            return done
+        chunks = [piece for document in kept for piece in chunk.chunk(document)]
+        embedder = Embedder(folder)
+        vectors = _vectors(chunks, old if fits else None, embedder, report)
+        if old:
+            old.close()
+        manifest = index.Manifest(
+            settings.embedder, checksum, embedder.dimension, embedder.prompts, chunk.VERSION, len(chunks), known
+        )
+        build = index.write(settings.index, manifest, kept, chunks, vectors)
+        lexical.build([piece.text for piece in chunks], build / "lexical")
+        index.switch(settings.index, build)
+    return replace(done, removed=gone, documents=len(kept), chunks=len(chunks), written=True)
+
+
+def _manifest(folder: Path) -> index.Manifest | None:
+    try:
+        return index.manifest(folder)
+    except IndexError_ as error:
+        if error.key == "index_missing":
+            return None
+        raise
+
+
+def _take(
+    files: Sequence[Path], known: dict[str, dict[str, Any]], report: Report
+) -> tuple[Ingested, dict[str, Document]]:
+    """Read the files that are new or changed, and put them into `known`; their documents by id."""
+    added: list[str] = []
+    unchanged: list[str] = []
+    failed: dict[str, TiaoYinError] = {}
+    documents: dict[str, Document] = {}
+    for n, path in enumerate(files):
+        report("read", n, len(files))
+        name = str(path.absolute())
+        try:
+            digest = _digest(path)
+            if any(entry["sha256"] == digest for entry in known.values()):
+                unchanged.append(name)
+                continue
+            found = structure(read(path), name, digest)
+        except DocumentError as error:
+            failed[name] = error
+            continue
+        known[name] = {"sha256": digest, "documents": [d.doc_id for d in found]}
+        documents |= {d.doc_id: d for d in found}
+        added.append(name)
+    report("read", len(files), len(files))
+    return Ingested(tuple(added), tuple(unchanged), failed=failed), documents
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DocumentError("document_unreadable", file=path, why=error.strerror or error) from error
+
+
+def _vectors(chunks: Sequence[Chunk], old: index.Index | None, embedder: Embedder, report: Report) -> index.Vectors:
+    """A vector a chunk; those of texts that the old index has are taken from there."""
+    before = {piece.text: piece.chunk_id for piece in old.chunks} if old else {}
+    kept = old.vectors([before[c.text] for c in chunks if c.text in before]) if old else {}
+    vectors = np.zeros((len(chunks), embedder.dimension), dtype=np.float32)
+    new = []
+    for n, piece in enumerate(chunks):
+        if (vector := kept.get(before.get(piece.text, ""))) is not None:
+            vectors[n] = vector
+        else:
+            new.append(n)
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        report("embed", done, len(new))
+
+    vectors[new] = embedder.passages([chunks[n].text for n in new], count)
+    return vectors

@@ -1,0 +1,58 @@
+"""Chunks <-> BM25 over Chinese words: save beside the vectors, load, score a question.
+
+In: chunk texts, in the order of `chunks.jsonl`. Out: one BM25 score a chunk. Words come from jieba's search mode,
+which also gives the short words inside long ones; English words are lower-cased. No stemming, no synonyms.
+BM25 as in Lucene (Kamphuis et al. 2020), by bm25s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
+# Function words: they stand in every clause and every question, and say nothing.
+STOP = frozenset(
+    """的 了 和 与 及 或 在 是 有 为 对 等 中 其 该 这 那 也 都 就 把 被 从 向 以 于
+    什么 哪些 哪个 哪两 哪 如何 怎么 怎样 多少 吗 呢
+    the a an of to in on for and or is are be by with what which how does do at it this that""".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The searchable words of a text, in order, with repetitions."""
+    import rjieba
+
+    found = (word.strip().lower() for word in rjieba.cut_for_search(text))
+    return [word for word in found if WORD.search(word) and word not in STOP]
+
+
+def build(texts: Sequence[str], folder: Path) -> None:
+    """Write a BM25 index of `texts` into `folder`."""
+    import bm25s
+
+    bm25 = bm25s.BM25(method="lucene")
+    bm25.index([words(text) or [""] for text in texts], show_progress=False)
+    bm25.save(str(folder), show_progress=False)
+
+
+class Lexical:
+    """A loaded BM25 index. Raises OSError or ValueError when the folder does not hold one."""
+
+    def __init__(self, folder: Path) -> None:
+        import bm25s
+
+        self._bm25: Any = bm25s.BM25.load(str(folder), load_corpus=False, show_progress=False)
+
+    def scores(self, question: str) -> npt.NDArray[np.float32]:
+        """BM25 of every chunk, in the order they were built from; all 0 when no word is known."""
+        known = self._bm25.vocab_dict
+        tokens = [word for word in words(question) if word in known]
+        if not tokens:
+            return np.zeros(self._bm25.scores["num_docs"], dtype=np.float32)
+        return np.asarray(self._bm25.get_scores(tokens), dtype=np.float32)

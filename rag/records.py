@@ -1,0 +1,288 @@
+"""The records that travel along the arrows: frozen dataclasses, derived values as properties.
+
+Nothing here reads files, knows a library or decides anything. Spans are character offsets into
+`Document.text`, start inclusive, end exclusive; every quotation anywhere is such a slice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import abc
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from rag.labels import label_of
+
+Path = tuple[tuple[str, str], ...]
+"""A provision's place from the article down, e.g. (("article", "6"), ("paragraph", "1"))."""
+
+
+TITLE = 20
+"""Characters at most of a title that opens an article as its first sentence."""
+
+
+@dataclass(frozen=True)
+class Provision:
+    """One node of a document's tree, in document order; its children are the provisions whose path extends its own."""
+
+    path: Path
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document as read: its whole text and its provisions (parents before children, in document order)."""
+
+    doc_id: str
+    title: str
+    lang: str
+    kind: str
+    source: str
+    text: str
+    provisions: tuple[Provision, ...]
+    issuer: str | None = None
+    date: str | None = None
+
+    @cached_property
+    def by_path(self) -> dict[Path, Provision]:
+        return {provision.path: provision for provision in self.provisions}
+
+    def text_of(self, provision: Provision) -> str:
+        return self.text[provision.start : provision.end]
+
+    def label(self, path: Path) -> str:
+        """The citation label of a path, e.g. 《人工智能全球治理行动计划》第六条第2句."""
+        return label_of(self.title, self.lang, path)
+
+    def children(self, path: Path) -> list[Provision]:
+        """The provisions directly below `path`; `()` gives the top level."""
+        return [p for p in self.provisions if len(p.path) == len(path) + 1 and p.path[: len(path)] == path]
+
+    def is_title(self, path: Path) -> bool:
+        """Whether a provision is only the title an article of a plan begins with (有效应对能源环境问题。)."""
+        provision = self.by_path[path]
+        return len(path) == 2 and path[-1] == ("sentence", "1") and provision.end - provision.start <= TITLE
+
+    def to_json(self) -> dict[str, Any]:
+        """The form of one document that `tiaoyin parse --json` prints."""
+        provisions = [
+            {
+                "path": [list(step) for step in p.path],
+                "label": self.label(p.path),
+                "headings": list(p.headings),
+                "start": p.start,
+                "end": p.end,
+                "text": self.text_of(p),
+            }
+            for p in self.provisions
+        ]
+        names = ("doc_id", "title", "lang", "kind", "source", "issuer", "date", "text")
+        return {**{name: getattr(self, name) for name in names}, "provisions": provisions}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Document:
+        """The inverse of `to_json`; labels and texts of provisions are derived again."""
+        provisions = tuple(
+            Provision(to_path(p["path"]), p["start"], p["end"], tuple(p["headings"])) for p in data["provisions"]
+        )
+        rest = {name: value for name, value in data.items() if name != "provisions"}
+        return cls(provisions=provisions, **rest)
+
+
+def to_path(steps: Sequence[Sequence[str]]) -> Path:
+    """A path from its JSON form, a list of [kind, number] lists."""
+    return tuple((kind, number) for kind, number in steps)
+
+
+def article_of(path: Path) -> str | None:
+    """The article as question sets name it: "6", "recital 26", "annex III", "preamble 0"; None without articles."""
+    kind, number = path[0]
+    if kind == "article":
+        return number
+    return f"{kind} {number}" if kind in ("recital", "annex", "preamble") else None
+
+
+def language(text: str) -> str:
+    """ "zh" when at least a fifth of the letters are Chinese, else "en"."""
+    letters = [c for c in text if c.isalpha()]
+    chinese = re.findall(r"[\u3400-\u9fff]", text)
+    return "zh" if len(chinese) * 5 >= len(letters) and chinese else "en"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What is embedded and searched: one provision with its breadcrumb in front."""
+
+    chunk_id: str
+    doc_id: str
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A retrieved provision at article level (the whole of it is what the language model reads).
+
+    `score` is the fused one, 0 to 1 within this question; `cosine` is the best cosine of any of its clauses with
+    the question, comparable between questions; `clauses` are those of its provisions that were found, with their own
+    fused scores, best first; `how` is reference, dense, lexical or crossref.
+    """
+
+    document: Document
+    provision: Provision
+    score: float
+    how: str
+    cosine: float = 0.0
+    clauses: tuple[tuple[Path, float], ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.document.text_of(self.provision)
+
+    @property
+    def nearest(self) -> tuple[Provision, float] | None:
+        """The best clause found that has no clauses below it, and its score; a bare title does not count."""
+        for path, score in self.clauses:
+            if not self.document.children(path) and not self.document.is_title(path):
+                return self.document.by_path[path], score
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "doc": self.document.title,
+            "article": article_of(self.provision.path),
+            "path": [list(step) for step in self.provision.path],
+            "score": round(self.score, 4),
+            "how": self.how,
+        }
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A clause that carries a sentence; `quote` is always `document.text[start:end]`."""
+
+    n: int
+    doc_id: str
+    doc: str
+    article: str | None
+    path: Path
+    label: str
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A shown sentence. `verdict` is "quoted" (verbatim in what it cites) or "supported"."""
+
+    text: str
+    citations: tuple[int, ...]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A sentence that the check threw out, and why."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one question; `to_json` is the form of `tiaoyin ask --json`."""
+
+    question: str
+    lang: str
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    removed: tuple[Removed, ...] = ()
+    retrieved: tuple[Hit, ...] = ()
+    reason: str | None = None
+    rewritten: str | None = None
+    llm: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        return self.reason is not None
+
+    @property
+    def text(self) -> str:
+        """The shown answer, each sentence followed by its markers: "……[1]。" has the marker before the stop."""
+        return ("" if self.lang == "zh" else " ").join(with_markers(s) for s in self.sentences)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "question": self.question,
+            "lang": self.lang,
+            "rewritten": self.rewritten,
+            "answer": self.text,
+            "refused": self.refused,
+            "reason": self.reason,
+            "sentences": [asdict(s) for s in self.sentences],
+            "citations": [asdict(c) for c in self.citations],
+            "removed": [asdict(r) for r in self.removed],
+            "retrieved": [hit.to_json() for hit in self.retrieved],
+            "llm": self.llm,
+            "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Update:
+    """The answer so far, while a question is being answered.
+
+    `stage` is "retrieve", "generate" or "done"; `answer` holds what may be shown already: the provisions found, then
+    each sentence once it has passed the check. The last update is "done" and holds the whole answer.
+    """
+
+    stage: str
+    answer: Answer
+
+
+def with_markers(sentence: Sentence) -> str:
+    """The sentence with its [n] before the final punctuation mark."""
+    markers = "".join(f"[{n}]" for n in sentence.citations)
+    text = sentence.text
+    at = len(text)
+    while at and text[at - 1] in '。！？!?.；;”"':
+        at -= 1
+    return text[:at] + markers + text[at:]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of what a language model reads; `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question with the provisions it may be answered from; [n] in a reply is `hits[n - 1]`."""
+
+    question: str
+    lang: str
+    hits: tuple[Hit, ...]
+    messages: tuple[Message, ...]
+
+
+SENTINELS = {"zh": "条文未载明", "en": "NOT STATED"}
+"""What a generator writes when the provisions do not answer, the same in prompts, code and tests."""
+
+
+class Generator(Protocol):
+    """What writes replies. `name` is what an answer reports as `llm`."""
+
+    name: str
+
+    def stream(self, prompt: Prompt, max_tokens: int) -> abc.Generator[str, None, None]:
+        """Pieces of the reply as they come. Closing the generator cancels it. Raises GenerateError."""
+        ...

@@ -1,0 +1,101 @@
+"""One frozen `Settings`, put together from flags, `TIAOYIN_*` variables, `tiaoyin.toml` and defaults, in that order.
+
+In: the flags a person typed. Out: `Settings`. Unknown names are refused with the near one named.
+Stages never see this: the pipeline, the command line and the page hand them plain values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from rag.errors import UsageError
+
+FILE = "tiaoyin.toml"
+PREFIX = "TIAOYIN_"
+
+
+def _home() -> Path:
+    return Path("~/.tiaoyin").expanduser()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set.
+
+    home: where models and the index live.   index: the index folder (default: HOME/index).
+    llm: a SPEC, "embedded" or "extractive".   embedder: catalogue name or a sentence-transformers folder.
+    provisions: how many articles the language model reads at most.
+    context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
+    host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
+    """
+
+    home: Path = field(default_factory=_home)
+    index: Path = Path()
+    llm: str = "embedded"
+    embedder: str = "multilingual-e5-small"
+    provisions: int = 4
+    context_chars: int = 1600
+    answer_tokens: int = 320
+    host: str = "127.0.0.1"
+    port: int = 7860
+    lang: str = ""
+
+    def __post_init__(self) -> None:
+        if self.index == Path():
+            object.__setattr__(self, "index", self.home / "index")
+
+
+def load(flags: Mapping[str, Any], folder: Path | None = None) -> Settings:
+    """Settings from `flags` (None means: not given), the environment, `folder`/tiaoyin.toml and the defaults.
+
+    Raises UsageError for an unknown name, a value of the wrong kind, or a file that is no TOML.
+    """
+    path = (folder or Path.cwd()) / FILE
+    layers = [(str(path), _file(path)), (PREFIX + "*", _environment()), ("--", flags)]
+    chosen: dict[str, Any] = {}
+    for where, layer in layers:
+        for name, value in layer.items():
+            if value is not None:
+                chosen[name] = _value(name, value, where)
+    return Settings(**chosen)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError("settings_file", path=path, why=error) from error
+
+
+def _environment() -> dict[str, str]:
+    return {name[len(PREFIX) :].lower(): value for name, value in os.environ.items() if name.startswith(PREFIX)}
+
+
+def _value(name: str, value: Any, where: str) -> Any:
+    """`value` as the kind of the setting `name`."""
+    defaults = {f.name: getattr(Settings(), f.name) for f in fields(Settings)}
+    if name not in defaults:
+        near = difflib.get_close_matches(name, defaults, n=1, cutoff=0.0)[0]
+        raise UsageError("settings_unknown", name=name, where=where, near=near)
+    kind = type(defaults[name])
+    if issubclass(kind, Path):
+        return Path(value).expanduser().absolute()
+    if kind is int:
+        try:
+            number = int(str(value))
+        except ValueError as error:
+            raise UsageError("settings_number", name=name, value=value, where=where) from error
+        if number < 1:
+            raise UsageError("settings_number", name=name, value=value, where=where)
+        return number
+    if name == "lang" and value not in ("", "zh", "en"):
+        raise UsageError("settings_lang", value=value, where=where)
+    return str(value)

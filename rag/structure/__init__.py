@@ -1,0 +1,103 @@
+"""structure: a file's text -> Documents with their trees of provisions, the second arrow.
+
+In: the text as read. Out: one Document or several (a newspaper page), each with its own text and with provisions whose
+spans are slices of it: articles of statutes and of numbered plans, or the paragraphs and sentences of anything else.
+    blocks -> pages.split -> articles.sections -> clauses
+It raises nothing: a text without any numbering has paragraphs. European law has no grammar of its own here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from rag.records import Document, Path, Provision
+from rag.structure import about
+from rag.structure.articles import Section, contents, plan_heads, plan_tail, sections, statute_heads
+from rag.structure.blocks import Block, blocks_of
+from rag.structure.clauses import clauses, paragraphs
+from rag.structure.pages import Part, split
+
+_PREAMBLE: Path = (("preamble", "0"),)
+_ORPHAN = "未归属片段 {}"
+_FRONT = 12
+"""How many blocks before the first article may say who passed the text, and when."""
+
+
+def structure(text: str, source: str, digest: str) -> list[Document]:
+    """The documents in `text`, read from `source`; `digest` is the file's SHA-256 in hex and names them.
+
+    `doc_id` is the digest's first 12 characters, "-", and the number of the document in the file, one-based.
+    """
+    found: list[Document] = []
+    orphans = 0
+    for number, part in enumerate(split(text, blocks_of(text)), 1):
+        orphans += part.is_orphan
+        title = part.title or (_ORPHAN.format(orphans) if part.is_orphan else PurePath(source).stem)
+        found.append(_document(text, part, title, source, f"{digest[:12]}-{number}"))
+    return [document for document in found if document.provisions]
+
+
+def _document(text: str, part: Part, title: str, source: str, doc_id: str) -> Document:
+    own = text[part.start : part.end]
+    lang = about.language(own)
+    blocks = [block.moved(-part.start) for block in part.blocks]
+    ignore = contents(blocks)
+    kind, heads = "statute", statute_heads(blocks, ignore)
+    if not heads:
+        kind, heads = "policy", plan_heads(blocks, ignore)
+    if not heads:
+        kind = "news" if part.is_story or part.is_orphan else "other"
+    tail = plan_tail(blocks, heads) if kind == "policy" else None
+    parts = sections(blocks, heads, ignore, tail)
+    if kind == "news":
+        parts = [_with_byline(section) for section in parts]
+    front = blocks[: min(heads)] if heads else blocks[:_FRONT]
+    front = [block for block in front if not block.rank][:_FRONT]
+    provisions = _provisions(own, lang, parts, part, kind == "statute")
+    return Document(
+        doc_id=doc_id,
+        title=title,
+        lang=lang,
+        kind=kind,
+        source=source,
+        text=own,
+        # A text of headings only is quoted as it stands.
+        provisions=tuple(provisions or paragraphs(own, lang, blocks, (), 1)),
+        issuer=about.issuer(front) if heads else None,
+        date=about.published(front, blocks[-3:] if heads else ()),
+    )
+
+
+def _provisions(text: str, lang: str, parts: Sequence[Section], part: Part, statute: bool) -> list[Provision]:
+    """The provisions of the sections; what stands directly before the first article is the preamble."""
+    first = next((n for n, section in enumerate(parts) if section.step and section.step[0] == "article"), -1)
+    found: list[Provision] = []
+    loose = 1
+    for n, section in enumerate(parts):
+        headings = part.above + tuple(heading for heading in section.headings if heading != part.title)
+        if section.step:
+            counted = statute and section.step[0] == "article"
+            found += clauses(text, lang, (section.step,), section.blocks, headings, counted, section.skip)
+        elif n == first - 1:
+            found += clauses(text, lang, _PREAMBLE, section.blocks, headings, statute)
+        else:
+            # Who passed the text and when, or a signature and its date, make sense together only.
+            together = n < first or (first >= 0 and all(block.is_line for block in section.blocks))
+            blocks = (_joined(section.blocks),) if together else section.blocks
+            found += paragraphs(text, lang, blocks, headings, loose)
+            loose += len(blocks)
+    return found
+
+
+def _with_byline(section: Section) -> Section:
+    """The section with subtitle and byline made part of the paragraph below them: alone they say nothing."""
+    lines = next((n for n, block in enumerate(section.blocks) if not block.is_line), 0)
+    if not lines or section.blocks[0].text.startswith(("（", "(")):
+        return section
+    return replace(section, blocks=(_joined(section.blocks[: lines + 1]), *section.blocks[lines + 1 :]))
+
+
+def _joined(blocks: Sequence[Block]) -> Block:
+    return replace(blocks[-1], start=blocks[0].start)

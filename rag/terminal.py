@@ -1,0 +1,102 @@
+"""How records look in a terminal: lines of text and progress bars. `__main__` prints the lines.
+
+In: documents, answers, reports of progress. Out: lines; the bars draw themselves on standard error, and only where that
+is a terminal: elsewhere a line is written for each step, so that logs stay readable.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rag.words import say
+
+if TYPE_CHECKING:
+    from rag.models import Progress
+    from rag.records import Answer, Document
+
+
+def tree(document: Document) -> Iterator[str]:
+    """A document's provisions, indented, each with its label and the beginning of its text."""
+    yield f"《{document.title}》 {document.kind} {document.lang} {document.date or ''}".rstrip()
+    headings: tuple[str, ...] = ()
+    for provision in document.provisions:
+        if provision.headings != headings:
+            headings = provision.headings
+            yield "  " + " / ".join(headings)
+        text = " ".join(document.text_of(provision).split())
+        kind, number = provision.path[-1]
+        indent = "  " * len(provision.path)
+        yield f"{indent}{kind} {number} [{provision.start}:{provision.end}] {text[:60]}{'…' if len(text) > 60 else ''}"
+
+
+def quotations(answer: Answer) -> Iterator[str]:
+    """What stands below an answer: its citations with the clauses' own words, or why there is no answer."""
+    if answer.reason:
+        yield say(f"refused_{answer.reason}", answer.lang)
+        if answer.retrieved:
+            yield say("terminal_nearest", answer.lang)
+            yield from (f"  · {hit.document.label(hit.provision.path)}" for hit in answer.retrieved[:3])
+    for citation in answer.citations:
+        yield f"\n[{citation.n}] {citation.label}\n    {citation.quote}"
+    if answer.removed and answer.sentences:
+        yield "\n" + say("terminal_removed", answer.lang, n=len(answer.removed))
+
+
+class Bars:
+    """Progress bars with rate and time left. Use as a context."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        console = Console(file=sys.stderr)
+        self._live = console.is_terminal
+        name = TextColumn("{task.description}")
+        self._bytes: Any = Progress(
+            name, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console
+        )
+        self._counts: Any = Progress(name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
+        self._tasks: dict[str, Any] = {}
+        self._started: Any = None
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._started:
+            self._started.stop()
+
+    def pulled(self, progress: Progress) -> None:
+        """Show how far a model is."""
+        words = say(f"terminal_pull_{progress.what}", name=progress.name)
+        self._show(self._bytes, words, progress.done_bytes, progress.total_bytes)
+
+    def worked(self, what: str, done: int, total: int) -> None:
+        """Show how far reading or embedding is."""
+        self._show(self._counts, say(f"terminal_work_{what}"), done, total)
+
+    def _show(self, bars: Any, words: str, done: int, total: int) -> None:
+        if not self._live:
+            if words not in self._tasks:
+                self._tasks[words] = True
+                sys.stderr.write(words + "\n")
+            return
+        if self._started is not bars:
+            self._started = bars
+            bars.start()
+        if words not in self._tasks:
+            self._tasks[words] = bars.add_task(words, total=total)
+        bars.update(self._tasks[words], completed=done, total=total)

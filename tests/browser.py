@@ -1,0 +1,131 @@
+"""A real headless Chromium and a served page for tests, each as a context.
+
+    with served([sys.executable, "-m", "rag", "serve", "--port", str(free_port())], folder / "output.txt") as site:
+        with page_at(site.url, width=360) as page:
+            message = ask(page, "...")
+            assert page.foreign == []
+
+It installs nothing (`scripts/chromium.sh` does).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+EXECUTABLE = os.environ.get("TIAOYIN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+AT_HOME = {"127.0.0.1", "localhost", "::1", None}
+LOCAL_SCHEMES = {"data", "blob", "about", "chrome-error"}
+
+
+@contextlib.contextmanager
+def page_at(url: str, width: int = 1280, height: int = 900, locale: str = "zh-CN", dark: bool = False) -> Iterator[Any]:
+    """A page opened at `url` in an empty profile, in pixels `width` by `height`.
+
+    The page object also carries `requests` (every URL asked for), `foreign` (those that would leave this machine:
+    they are stopped and noted), and `faults` (uncaught JavaScript errors).
+    """
+    from playwright.sync_api import sync_playwright
+
+    if not Path(EXECUTABLE).exists():
+        raise FileNotFoundError(f"{EXECUTABLE} is missing: run scripts/chromium.sh")
+    with sync_playwright() as driver, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        context = driver.chromium.launch_persistent_context(
+            profile, executable_path=EXECUTABLE, args=ARGUMENTS, locale=locale,
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light",
+        )  # fmt: skip
+        try:
+            page: Any = context.pages[0]
+            page.requests, page.foreign, page.faults = [], [], []
+            context.on("request", lambda request: _note(page, request.url))
+            context.route(is_foreign, lambda route: route.abort())
+            page.on("pageerror", lambda error: page.faults.append(str(error)))
+            page.goto(url)
+            page.locator("textarea").first.wait_for()
+            yield page
+        finally:
+            context.close()
+
+
+def is_foreign(url: str) -> bool:
+    """Whether a request to `url` would leave this machine."""
+    parts = urlsplit(url)
+    return parts.scheme not in LOCAL_SCHEMES and parts.hostname not in AT_HOME
+
+
+def _note(page: Any, url: str) -> None:
+    page.requests.append(url)
+    if is_foreign(url):
+        page.foreign.append(url)
+
+
+@contextlib.contextmanager
+def served(command: Sequence[str], output: Path, seconds: float = 60) -> Iterator[SimpleNamespace]:
+    """Runs `command` until an address stands in what it prints; at the end it gets Ctrl-C and 15 seconds.
+
+    Gives `url`, `process` and `output()`, all that it has printed so far on either stream.
+    """
+    root = Path(__file__).parents[1]
+    with output.open("w") as file:
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=root, env=environment)
+    try:
+        until(lambda: "http://" in output.read_text() or process.poll() is not None, seconds)
+        found = re.search(r"http://[\w.:\[\]]+", output.read_text())
+        assert found, f"no address was printed, but: {output.read_text()}"
+        yield SimpleNamespace(url=found[0], process=process, output=output.read_text)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(15)
+        finally:
+            process.kill()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits for what is bound to happen; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"it did not come to pass within {seconds} s"
+        time.sleep(0.05)
+
+
+def ask(page: Any, question: str, settled: bool = True, seconds: float = 30) -> Any:
+    """Types the question, presses Enter; returns the message that answers it, by default when it is complete."""
+    turn = page.locator(".ty-question").count()
+    page.get_by_role("textbox").fill(question)
+    page.keyboard.press("Enter")
+    page.locator(".ty-question").nth(turn).wait_for()
+    if settled:
+        page.locator("#ty-stop").wait_for(state="hidden", timeout=seconds * 1000)
+        page.locator("#ty-send").wait_for()
+    return page.locator(".bot-row").nth(turn)
+
+
+def in_view(page: Any, selector: str) -> bool:
+    """Whether all of the element stands inside the window."""
+    script = "e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight; }"
+    return bool(page.locator(selector).evaluate(script))

@@ -1,0 +1,273 @@
+"""What the reader sees, as tables of literal cases: no browser, no gradio."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update
+from rag.words import say
+from ui import present
+
+TEXT = "序。\n\n第六条 国家推进数据供给。加强保护。\n\n第七条 推广低功耗芯片。\n开展合作。"
+SIX, SEVEN = TEXT.index("第六条"), TEXT.index("第七条")
+ARTICLE_6, ARTICLE_7 = (("article", "6"),), (("article", "7"),)
+CLAUSE_6 = (*ARTICLE_6, ("sentence", "2"))
+CLAUSE_7 = (*ARTICLE_7, ("sentence", "1"))
+PAYLOADS = [
+    '<img src=x onerror="alert(1)">',
+    "![](http://evil.example/p.png)",
+    '<form action="http://evil.example"><input name=a></form>',
+    "[x](javascript:alert(1))",
+    "<script>alert(1)</script>",
+    "</div></details><h1>out</h1>",
+    '" onmouseover="alert(1)',
+    "&lt;b&gt; &#60;b&#62;",
+    "http://evil.example/auto www.evil.example a@evil.example",
+    "`code` **bold** _it_ # head | cell | ~~s~~ $$x^2$$ \\(y\\)",
+    "line\n\n# head\n\n<img src=http://evil.example/p.png>",
+    "<!-- x --> <![CDATA[x]]> <?php ?>",
+    "{{value}} ${value}",
+]
+
+
+def document(**changes: object) -> Document:
+    provisions = (
+        Provision(ARTICLE_6, SIX, SEVEN - 2, ("第一章 总则", "第二节 <b>数据</b>")),
+        Provision(CLAUSE_6, TEXT.index("加强"), SEVEN - 2),
+        Provision(ARTICLE_7, SEVEN, len(TEXT)),
+        Provision(CLAUSE_7, SEVEN + 4, TEXT.index("\n开展")),
+    )
+    known = {"doc_id": "d", "title": "计划", "lang": "zh", "kind": "policy", "source": "p.md", "text": TEXT}
+    return Document(**{**known, "provisions": provisions, **changes})  # type: ignore[arg-type]
+
+
+def cited(n: int = 1, path: tuple[tuple[str, str], ...] = CLAUSE_7, **changes: object) -> Citation:
+    source = document()
+    found = source.by_path[path]
+    known = {
+        "n": n, "doc_id": "d", "doc": "计划", "article": path[0][1], "path": path, "label": source.label(path),
+        "quote": source.text_of(found), "start": found.start, "end": found.end,
+    }  # fmt: skip
+    return Citation(**{**known, **changes})  # type: ignore[arg-type]
+
+
+def answered(**changes: object) -> Answer:
+    known = {
+        "question": "推广什么？", "lang": "zh", "sentences": (Sentence("推广低功耗芯片。", (1,), "supported"),),
+        "citations": (cited(),), "retrieved": (Hit(document(), document().by_path[ARTICLE_6], 0.9, "dense"),),
+    }  # fmt: skip
+    return Answer(**{**known, **changes})  # type: ignore[arg-type]
+
+
+def shown(answer: Answer, stage: str = "done", turn: int = 1, known: bool = True) -> str:
+    return present.message(Update(stage, answer), turn, {"d": document()} if known else {})
+
+
+class Reader(HTMLParser):
+    """What a browser would make of it: the tags, the attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.depth = 0
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.depth += tag != "br"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= 1
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_sentence_links_to_its_clause_before_the_full_stop() -> None:
+    link = '<a class="ty-cite" href="#src-3-1" title="《计划》第七条第1句">第七条第1句</a>'
+    assert f"推广低功耗芯片{link}。" in shown(answered(), turn=3)
+    assert '<details class="ty-source" id="src-3-1">' in shown(answered(), turn=3)
+
+
+def test_the_clause_is_marked_inside_its_article_and_is_said_to_be_verbatim() -> None:
+    html = shown(answered())
+    assert "<blockquote>第七条 <mark>推广低功耗芯片。</mark><br>开展合作。</blockquote>" in html
+    assert '<span class="ty-verbatim" title="逐字取自文件，未经改写">原文</span>' in html
+
+
+def test_the_headings_above_the_article_stand_over_the_clause() -> None:
+    html = shown(answered(citations=(cited(path=CLAUSE_6),)))
+    assert "第一章 总则 › 第二节 &#60;b&#62;数据" in html
+    assert "ty-breadcrumb" not in shown(answered())
+
+
+def test_a_long_article_is_cut_around_the_clause() -> None:
+    before, after = "前" * 3000, "后" * 3000
+    text = f"{before}要点。{after}"
+    long = document(
+        text=text, provisions=(Provision(ARTICLE_7, 0, len(text)), Provision(CLAUSE_7, 3000, 3003))
+    )  # fmt: skip
+    citation = cited(quote="要点。", start=3000, end=3003)
+    html = present.message(Update("done", answered(citations=(citation,))), 1, {"d": long})
+    assert f"<blockquote>……{'前' * 500}<mark>要点。</mark>{'后' * 500}……</blockquote>" in html
+
+
+@pytest.mark.parametrize(
+    ("citation", "known"),
+    [(cited(), False), (cited(start=0, end=5), True)],
+    ids=["document gone", "span outside its article"],
+)
+def test_a_clause_without_its_article_stands_alone(citation: Citation, known: bool) -> None:
+    html = shown(answered(citations=(citation,)), known=known)
+    assert "<blockquote><mark>推广低功耗芯片。</mark></blockquote>" in html
+
+
+def test_a_citation_number_that_nothing_carries_gets_no_link() -> None:
+    html = shown(answered(sentences=(Sentence("推广。", (1, 9), "supported"),)))
+    assert html.count("<a ") == 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "seen", "unseen"),
+    [
+        ("retrieve", answered(sentences=(), citations=(), retrieved=()), ["正在检索…"], ["找到的条文", "不作答"]),
+        ("generate", answered(sentences=(), citations=()), ["正在作答…", "找到的条文", "《计划》第六条"], ["不作答"]),
+        ("generate", answered(), ["推广低功耗芯片", "正在作答…", "#src-1-1"], ["找到的条文", "核对时删去"]),
+        ("done", answered(), ["推广低功耗芯片", "#src-1-1"], ["正在", "找到的条文", "不作答"]),
+    ],
+)
+def test_while_waiting_the_reader_sees_the_stage_and_what_was_found(
+    stage: str, answer: Answer, seen: list[str], unseen: list[str]
+) -> None:
+    html = shown(answer, stage)
+    assert [words for words in seen if words not in html] == []
+    assert [words for words in unseen if words in html] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "lang", "words"),
+    [
+        ("no_evidence", "zh", "所收文件里没有找到能回答这个问题的内容"),
+        ("no_such_provision", "zh", "所收文件里没有问题所指的这一条款"),
+        ("unsupported", "zh", "没有一句能在条文里得到印证"),
+        ("off_topic", "zh", "与所收的政策和法律文件无关"),
+        ("unsafe", "zh", "不应提供的帮助"),
+        ("no_evidence", "en", "Nothing in the documents answers this question"),
+        ("no_such_provision", "en", "no such provision"),
+        ("unsupported", "en", "borne out"),
+        ("off_topic", "en", "not about the policy"),
+        ("unsafe", "en", "should not be given"),
+    ],
+)
+def test_a_refusal_says_why_and_shows_no_citation(reason: str, lang: str, words: str) -> None:
+    html = shown(answered(lang=lang, reason=reason))
+    assert words in Reader(html).text
+    assert "#src-" not in html
+    assert "推广低功耗芯片" not in html
+    nearest = "最接近的条文（不是答案）" if lang == "zh" else "Nearest provisions (not an answer)"
+    assert nearest in Reader(html).text
+    assert '<details class="ty-nearest"><summary>' in html  # folded
+
+
+def test_an_answer_of_nothing_is_not_shown_as_an_empty_message() -> None:
+    assert "没有一句能在条文里得到印证" in shown(Answer("问", "zh"))
+
+
+def test_what_the_check_removed_can_be_unfolded() -> None:
+    html = shown(answered(removed=(Removed("罚款五万元。", "number not in the cited clause"),)))
+    assert "<summary>核对时删去 1 句</summary><ul><li><s>罚款五万元。</s>" in html
+    assert "ty-removed" not in shown(answered())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"llm": "extractive"}, "未使用语言模型"),
+        ({"rewritten": "第七条推广什么？"}, "理解为：第七条推广什么？"),
+    ],
+)
+def test_what_was_done_to_the_question_or_without_a_model_is_said(changes: dict[str, str], words: str) -> None:
+    assert words in shown(answered(**changes))
+    assert words not in shown(answered())
+
+
+@pytest.mark.parametrize(("lang", "joint"), [("zh", "。第二"), ("en", "。 第二")])
+def test_sentences_are_joined_as_their_language_joins_them(lang: str, joint: str) -> None:
+    pair = (Sentence("第一。", (), "supported"), Sentence("第二。", (), "supported"))
+    assert joint in shown(answered(lang=lang, sentences=pair))
+
+
+def test_an_answer_in_a_third_language_is_framed_in_english() -> None:
+    assert "verbatim" in shown(answered(lang="de"))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_markup_from_anyone_is_shown_as_the_characters_it_is_made_of(payload: str) -> None:
+    hostile = document(
+        title=payload, issuer=payload, text=payload * 2, lang="zh",
+        provisions=(Provision(ARTICLE_7, 0, len(payload) * 2, (payload,)), Provision(CLAUSE_7, 0, len(payload))),
+    )  # fmt: skip
+    citation = cited(doc=payload, label=payload, quote=payload, start=0, end=len(payload))
+    answer = answered(
+        question=payload, rewritten=payload, sentences=(Sentence(payload, (1,), "supported"),),
+        citations=(citation,), removed=(Removed(payload, payload),),
+        retrieved=(Hit(hostile, hostile.by_path[ARTICLE_7], 1.0, "dense"),),
+    )  # fmt: skip
+    pieces = [
+        present.question(payload), present.note(payload, "error"), present.document_list([hostile], "zh"),
+        present.message(Update("done", answer), 1, {"d": hostile}),
+        present.message(Update("generate", answered(sentences=(), retrieved=answer.retrieved)), 1, {}),
+        present.message(Update("done", answered(reason="no_evidence", retrieved=answer.retrieved)), 1, {}),
+    ]  # fmt: skip
+    ours = {"div", "p", "a", "details", "summary", "span", "blockquote", "mark", "ul", "li", "b", "s", "i", "br"}
+    for html in pieces:
+        seen = Reader(html)
+        assert set(seen.tags) <= ours
+        assert {name for name, _ in seen.attributes} <= {"class", "id", "href", "title", "lang"}
+        assert all(re.fullmatch(r"#src-\d+-\d+", value or "") for name, value in seen.attributes if name == "href")
+        assert seen.depth == 0
+        assert "\n" not in html  # one line: no Markdown parser starts a new block inside
+        assert not re.search(r"[`*_\[\]$\\~|{}]|!\[|://|www\.", html)
+        assert " ".join(payload.split())[:20] in " ".join(seen.text.split()) or "\n" in payload
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("甲\n\n乙", "甲<br>乙"),
+        ("  甲 乙  ", "甲 乙"),
+        ("a\u202eb\x00c", "abc"),
+        ("a<b", "a&#60;b"),
+        ("第七条（一）“好”、《法》", "第七条（一）“好”、《法》"),
+    ],
+)
+def test_escaping_leaves_words_alone(text: str, html: str) -> None:
+    assert present.escaped(text) == html
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen"),
+    [
+        ({"issuer": "新华社", "date": "2025-07-26"}, "新华社 · 2025&#45;07&#45;26 · 2 条"),
+        ({}, '"ty-facts">2 条'),
+        ({"provisions": (Provision((("paragraph", "1"),), 0, 2),)}, '"ty-facts">1 段'),
+    ],
+)
+def test_the_list_of_documents_says_who_when_and_how_much(changes: dict[str, object], seen: str) -> None:
+    assert seen in present.document_list([document(**changes)], "zh")
+
+
+def test_an_empty_index_says_what_to_type() -> None:
+    assert "tiaoyin ingest" in Reader(present.document_list([], "en")).text
+
+
+def test_every_sentence_of_the_page_exists_in_both_languages() -> None:
+    for key in ("page_title", "page_queued", "page_broken", "page_stopped"):
+        assert say(key, "zh") != say(key, "en")
