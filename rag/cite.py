@@ -34,34 +34,6 @@ CJK = re.compile(r"[\u3400-\u9fff]")
 STOPWORDS = frozenset(
     "the a an of to in on for and or is are be been by with that this it its as at from has have".split()
 )
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "in",
-        "on",
-        "for",
-        "and",
-        "or",
-        "is",
-        "are",
-        "be",
-        "been",
-        "by",
-        "with",
-        "that",
-        "this",
-        "it",
-        "its",
-        "as",
-        "at",
-        "from",
-        "has",
-        "have",
-    ]
-)
 
 Similarity = Callable[[str, str], float]
 

@@ -42,9 +42,9 @@ def arabic(text: str) -> str:
     def replace(match: re.Match[str]) -> str:
         percent, digits, decimals = match.groups()
         after = match.string[match.end() : match.end() + 1]
-        before = match.string[match.start() - 1 : match.start()]
-        # A lone 一 in 统一 or 进一步 is no number; 三十, 两项 and 第七条 are.
-        if not percent and len(digits) == 1 and not (after and after in UNITS) and before != "第":
+        before = match.string[max(0, match.start() - 2) : match.start()]
+        # A lone 一 in 统一 or 进一步 is no number; 三十, 两项, 第七条 and the last of 第三条之一 are.
+        if not percent and len(digits) == 1 and not (after and after in UNITS) and not before.endswith(("第", "条之")):
             return match.group()
         if all(d in "百千万亿" for d in digits):
             return match.group()
