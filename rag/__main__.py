@@ -173,7 +173,7 @@ def _ask(args: argparse.Namespace, settings: Settings) -> int:
 
     history = _history(args.history) if args.history else []
     engine = Engine(settings)
-    engine.warm_up([language(args.question)])
+    engine.warm_up(language(args.question))
     shown = 0
     answer: Answer | None = None
     for update in engine.ask(args.question, history):

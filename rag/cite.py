@@ -29,7 +29,14 @@ SIMILARITY = 0.86
 
 MARKER = re.compile(r"\s*[\[【［]\s*(\d+(?:\s*[,，、]\s*\d+)*)\s*[\]】］]")
 END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$|\[)")
+# A full stop that ends no sentence: of a list number or an abbreviation.
+INSIDE = re.compile(r"(?:^\s*\(?\d{1,2}|\b(?:e\.g|i\.e|cf|vs|Art|Nos?|Sec|para))$", re.IGNORECASE | re.MULTILINE)
 BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)、](?=\D))\s*")
+# 根据《…》第七条第一款的规定, says where a sentence stands, not what: its names and numbers are checked as facts.
+LEAD = re.compile(
+    r"(?:根据|依据|依照|按照|按)?\s*(?:《[^》]*》)?\s*第[0-9零〇一二两三四五六七八九十百千]+条"
+    r"(?:之[一二三四五六七八九十]+)?(?:第[0-9一二三四五六七八九十]+[款项句])*的?(?:规定)?[,，:：]?"
+)
 CJK = re.compile(r"[\u3400-\u9fff]")
 STOPWORDS = frozenset(
     "the a an of to in on for and or is are be been by with that this it its as at from has have".split()
@@ -74,6 +81,8 @@ def _cut(buffer: str, final: bool) -> int | None:
     """Where the first whole sentence of `buffer` ends, with closing quotes and markers; None while more may come."""
     for end in END.finditer(buffer):
         at = end.end()
+        if end.group() == "." and INSIDE.search(buffer[: end.start()]):
+            continue
         while at < len(buffer) and buffer[at] in '”"』」）)':
             at += 1
         while marker := MARKER.match(buffer, at):
@@ -110,8 +119,8 @@ def support(sentence: Marked, hits: Sequence[Hit], similar: Similarity) -> Suppo
         return max(found, key=lambda s: (s.quoted, s.coverage))
     known = [n for n in sentence.markers if n in reasons] or sorted(reasons)
     if not sentence.markers:
-        return Removed(sentence.text, "no marker, and no provision carries it")
-    return Removed(sentence.text, reasons[known[0]] if known else "no provisions")
+        return Removed(sentence.text, "unmarked")
+    return Removed(sentence.text, reasons[known[0]] if known else "unmarked")
 
 
 def on_question(support: Support, hits: Sequence[Hit]) -> bool:
@@ -153,24 +162,26 @@ def _carried(text: str, document: Document, provision: Provision, similar: Simil
         return reason
     if bool(CJK.search(text)) != bool(CJK.search(clause)):
         cosine = similar(text, clause)
-        return (cosine, False) if cosine >= SIMILARITY else "meaning not in the cited clause"
-    coverage = _coverage(text, context)
-    weakest = min(_coverage(part, context) for part in re.split(r"[，,；;：:、]\s*", text) if facts.plain(part))
-    return (coverage, False) if coverage >= COVERAGE and weakest >= PART else "content not in the cited clause"
+        return (cosine, False) if cosine >= SIMILARITY else "meaning"
+    said = LEAD.sub("", text) or text
+    coverage = _coverage(said, context)
+    parts = [part for part in re.split(r"[，,；;：:、]\s*", said) if facts.plain(part)]
+    weakest = min((_coverage(part, context) for part in parts), default=0.0)
+    return (coverage, False) if coverage >= COVERAGE and weakest >= PART else "content"
 
 
 def _changed(text: str, context: str, clause: str) -> str | None:
     """The first kind of fact in `text` that the clause does not have."""
     same_script = bool(CJK.search(text)) == bool(CJK.search(clause))
     if not _numbers_in(facts.numbers(text), facts.numbers(context)):
-        return "number not in the cited clause"
+        return "number"
     plain = facts.plain(context)
     if same_script and any(name not in plain for name in facts.names(text)):
-        return "name not in the cited clause"
+        return "name"
     if not facts.articles(text) <= facts.articles(context):
-        return "article reference not in the cited clause"
+        return "article"
     if same_script and facts.negations(text) != facts.negations(_nearest_segment(text, clause)):
-        return "negation differs from the cited clause"
+        return "negation"
     return None
 
 
@@ -183,7 +194,8 @@ def _numbers_in(said: set[str], there: set[str]) -> bool:
 def _nearest_segment(text: str, clause: str) -> str:
     """The comma-separated parts of `clause` that `text` speaks of: the fewest that hold what the two share."""
     parts = [(part, _units(part)) for part in re.split(r"(?<=[，,；;。！？!?])", clause) if part.strip()]
-    wanted = _units(text) & _units(clause)
+    # Without its own denial, lest that be looked up in some other part that denies.
+    wanted = _units(facts.NEGATION.sub(" ", text)) & _units(clause)
     picked: list[str] = []
     while wanted and parts:
         best = max(parts, key=lambda part: len(part[1] & wanted))

@@ -5,7 +5,8 @@
     ├── ModelError              a model is missing, unreachable, damaged, or does not load
     ├── DocumentError           a file cannot be read as a document
     ├── IndexError_             no index, a damaged or unfitting one, or one that somebody else is writing
-    └── GenerateError           the language model failed while answering
+    ├── GenerateError           the language model failed while answering
+    └── ServeError              the address cannot be served (rag/serve.py)
 
 An error carries the key of a sentence in `rag/words/*.toml` and its values; `str(error)` is that sentence in
 the reader's language. Every such sentence says what is wrong, where, and what to type next.

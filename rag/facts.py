@@ -60,8 +60,8 @@ def arabic(text: str) -> str:
 
 
 def numbers(text: str) -> set[str]:
-    """Numbers with the unit that follows them ("30日", "5%", "7.1亿吨", "2025年"); bare ones without."""
-    found = {n + unit for n, unit in NUMBER.findall(arabic(text))}
+    """Numbers with the unit that follows them ("30日", "5%", "7.1亿吨", "2025年"); not those of articles."""
+    found = {n + unit for n, unit in NUMBER.findall(ARTICLE.sub(" ", arabic(text)))}
     return found | {str(ENGLISH[w]) for w in re.findall(r"[a-z]+", text.lower()) if w in ENGLISH and w != "one"}
 
 

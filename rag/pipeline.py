@@ -20,7 +20,7 @@ from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.prompt import prompt, template
 from rag.records import SENTINELS, Answer, Citation, Document, Generator, Hit, Removed, Sentence, Update, language
 from rag.settings import Settings
-from rag.words import LANGUAGES, say
+from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 EVIDENCE = 0.80
@@ -52,30 +52,33 @@ class Engine:
         self._lock = threading.RLock()
         self._llm_lock = threading.Lock()
 
-    def warm_up(self, langs: Sequence[str]) -> None:
-        """Load everything, and let the language model read the fixed beginning of its prompts in these languages.
+    def warm_up(self, lang: str) -> None:
+        """Load everything, and let the language model read the fixed beginning of its prompts in `lang`.
 
         Raises TiaoYinError when something does not load.
         """
         with ThreadPoolExecutor(1) as beside:
             loading = beside.submit(lambda: (self.opened(), self.embedder().queries(["?"])))
-            generator = self.generator()
-            if warm := getattr(generator, "warm_up", None):
-                for lang in langs:
-                    warm(template(lang)[:-1])
+            self._read_beginning(lang)
             loading.result()
         self._warm = True
 
     def start(self) -> None:
-        """Warm up for both languages in the background; `ready` tells how that goes."""
+        """Warm up in the background, in the reader's language and then in the others; `ready` tells how that goes."""
 
         def run() -> None:
             try:
-                self.warm_up(LANGUAGES)
+                self.warm_up(reader_language())
+                for lang in LANGUAGES:
+                    self._read_beginning(lang)
             except TiaoYinError as error:
                 self._failure = error
 
         threading.Thread(target=run, name="warm-up", daemon=True).start()
+
+    def _read_beginning(self, lang: str) -> None:
+        if warm := getattr(self.generator(), "warm_up", None):
+            warm(template(lang)[:-1])
 
     def ready(self) -> str | None:
         """None when a question is answered at once, else what is being waited for. Raises what made `start` fail."""
@@ -169,7 +172,7 @@ class Engine:
                 checking = time.perf_counter()
                 verdict = cite.support(marked, asked.hits, self._similar)
                 if isinstance(verdict, cite.Support) and not cite.on_question(verdict, asked.hits):
-                    verdict = Removed(marked.text, "the clause it stands in is beside the question")
+                    verdict = Removed(marked.text, "beside")
                 watch.verify += time.perf_counter() - checking
                 if isinstance(verdict, Removed):
                     removed.append(verdict)

@@ -14,6 +14,9 @@ from importlib import resources
 
 from rag.records import Document, Hit, Message, Path, Prompt
 
+LEAST = 80
+"""Characters below which no further article is begun."""
+
 PLACEHOLDERS = frozenset({"clauses", "question", "nearest"})
 SECTION = re.compile(r"^## (system|user|assistant)\n", re.MULTILINE)
 
@@ -42,9 +45,9 @@ def prompt(question: str, lang: str, hits: Sequence[Hit], context_chars: int) ->
     shown: list[str] = []
     left = context_chars
     for hit in hits:
-        if kept and left < 80:
+        if kept and left < LEAST:
             break
-        text = _trimmed(hit, max(left, 80))
+        text = _trimmed(hit, left)
         kept.append(hit)
         shown.append(f"[{len(kept)}] {hit.document.label(hit.provision.path)}\n{text}")
         left -= len(text)

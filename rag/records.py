@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from rag.labels import label_of
+from rag.words import say
 
 Path = tuple[tuple[str, str], ...]
 """A provision's place from the article down, e.g. (("article", "6"), ("paragraph", "1"))."""
@@ -187,10 +188,13 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Removed:
-    """A sentence that the check threw out, and why."""
+    """A sentence that the check threw out; `reason` is the end of a key `removed_...` in the words."""
 
     text: str
-    why: str
+    reason: str
+
+    def why(self, lang: str) -> str:
+        return say(f"removed_{self.reason}", lang)
 
 
 @dataclass(frozen=True)
@@ -227,7 +231,7 @@ class Answer:
             "reason": self.reason,
             "sentences": [asdict(s) for s in self.sentences],
             "citations": [asdict(c) for c in self.citations],
-            "removed": [asdict(r) for r in self.removed],
+            "removed": [{"text": r.text, "why": r.why("en")} for r in self.removed],
             "retrieved": [hit.to_json() for hit in self.retrieved],
             "llm": self.llm,
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},

@@ -25,7 +25,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-EXECUTABLE = os.environ.get("TIAOYIN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+EXECUTABLE = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

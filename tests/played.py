@@ -99,7 +99,7 @@ class PlayedEngine:
         cited.append(cite(self.document, 2, "8", "1") if hostile else cite(self.document, 2, "6", "3"))
         said = [Sentence("推广低功耗芯片、高效算法等绿色计算技术。", (1,), "supported")]
         said.append(Sentence((HOSTILE if hostile else "加强个人隐私保护") + "。", (2,), "quoted"))
-        removed = (Removed(HOSTILE if hostile else "罚款五万元。", "number not in the cited clause"),)
+        removed = (Removed(HOSTILE if hostile else "罚款五万元。", "number"),)
         yield Update("generate", Answer(question, "zh", tuple(said[:1]), tuple(cited[:1]), retrieved=hits))
         held, end = self.folder / "finish", time.monotonic() + 60
         while "很久" in question and not held.exists() and time.monotonic() < end:

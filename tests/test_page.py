@@ -17,7 +17,7 @@ from played import HOSTILE, ODD, SIX, PlayedEngine, played
 from ui.app import Page, Turn
 
 slow = pytest.mark.slow
-SHOTS = os.environ.get("TIAOYIN_SHOTS")  # a folder for screenshots to look at
+SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ def test_an_answer_of_nothing_is_not_shown_as_an_empty_message() -> None:
 
 
 def test_what_the_check_removed_can_be_unfolded() -> None:
-    html = shown(answered(removed=(Removed("罚款五万元。", "number not in the cited clause"),)))
+    html = shown(answered(removed=(Removed("罚款五万元。", "number"),)))
     assert "<summary>核对时删去 1 句</summary><ul><li><s>罚款五万元。</s>" in html
     assert "ty-removed" not in shown(answered())
 
@@ -217,7 +217,7 @@ def test_markup_from_anyone_is_shown_as_the_characters_it_is_made_of(payload: st
     citation = cited(doc=payload, label=payload, quote=payload, start=0, end=len(payload))
     answer = answered(
         question=payload, rewritten=payload, sentences=(Sentence(payload, (1,), "supported"),),
-        citations=(citation,), removed=(Removed(payload, payload),),
+        citations=(citation,), removed=(Removed(payload, "number"),),
         retrieved=(Hit(hostile, hostile.by_path[ARTICLE_7], 1.0, "dense"),),
     )  # fmt: skip
     pieces = [

@@ -185,7 +185,7 @@ def _footnotes(answer: Answer, lang: str) -> str:
     if answer.llm == "extractive" and answer.sentences and not answer.refused:
         parts += f'<p class="ty-foot">{escaped(say("page_extractive", lang))}</p>'
     if answer.removed:
-        rows = "".join(f"<li><s>{escaped(r.text)}</s> <i>{escaped(r.why)}</i></li>" for r in answer.removed)
+        rows = "".join(f"<li><s>{escaped(r.text)}</s> <i>{escaped(r.why(lang))}</i></li>" for r in answer.removed)
         summary = escaped(say("page_removed", lang, count=len(answer.removed)))
         parts += f'<details class="ty-removed"><summary>{summary}</summary><ul>{rows}</ul></details>'
     return parts

@@ -1,0 +1,144 @@
+"""Claims about the three gates: what is shown, what it cites, and what is thrown out and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from plan import hits
+
+from rag.cite import Marked, Support, cited, on_question, sentences, support
+from rag.records import Path, Removed
+
+FIRST, SECOND, THIRD = (("article", "1"),), (("article", "2"),), (("article", "3"),)
+
+
+def never(one: str, other: str) -> float:
+    return 0.0
+
+
+def path_of(verdict: Support | Removed) -> Path:
+    assert isinstance(verdict, Support), verdict
+    return verdict.provision.path
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "quoted"),
+    [
+        ("公园每日开放时间不得少于十二小时。", (*FIRST, ("sentence", "3")), True),
+        ("公园每日开放时间不得少于12小时。", (*FIRST, ("sentence", "3")), False),
+        ("单位和个人以捐赠、认养、志愿服务等方式参与公园的保护。", (*SECOND, ("sentence", "2")), True),
+        ("推广低功耗照明、高效水泵等节能技术,能耗降低5%。", (*THIRD, ("sentence", "2")), False),
+        ("到二〇三〇年,推广低功耗照明。", (*THIRD, ("sentence", "2")), False),
+        (
+            "根据《城市公园行动计划》第三条的规定,推广低功耗照明、高效水泵等节能技术。",
+            (*THIRD, ("sentence", "2")),
+            False,
+        ),
+    ],
+)
+def test_the_narrowest_clause_that_carries_the_sentence_is_cited(text: str, path: Path, quoted: bool) -> None:
+    verdict = support(Marked(text, (1,)), hits(), never)
+    assert path_of(verdict) == path
+    assert isinstance(verdict, Support)
+    assert verdict.quoted == quoted
+
+
+@pytest.mark.parametrize("markers", [(), (1,), (3,), (9,), (2, 1)])
+def test_a_wrong_missing_or_invented_marker_does_not_decide_what_is_cited(markers: tuple[int, ...]) -> None:
+    sentence = Marked("鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护。", markers)
+    assert path_of(support(sentence, hits(), never))[:1] == SECOND
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("公园每日开放时间不得少于十四小时。", "number"),
+        ("推广低功耗照明、高效水泵等节能技术,能耗降低百分之六。", "number"),
+        ("到2035年,推广低功耗照明、高效水泵等节能技术。", "number"),
+        ("支持在《红色契约》框架下建立两项机制。", "name"),
+        ("第九条规定公园管理机构应当每年对游乐设施进行安全检查。", "article"),
+        ("公园每日开放时间应当少于十二小时。", "negation"),
+        ("公园管理机构不得每年对游乐设施进行安全检查。", "negation"),
+        ("公园门票由市政府统一定价并向社会公开。", "content"),
+        ("公园管理机构应当每年对游乐设施进行安全检查,门票全部免费。", "content"),
+        ("实施时间表:推广低功耗照明、高效水泵等节能技术。", "content"),
+    ],
+)
+def test_a_changed_sentence_is_thrown_out_with_the_reason(text: str, reason: str) -> None:
+    markers = (1,) if "节能" not in text and "契约" not in text else (3,) if "节能" in text else (2,)
+    verdict = support(Marked(text, markers), hits(), never)
+    assert isinstance(verdict, Removed), verdict
+    assert verdict.reason == reason
+    assert verdict.why("zh") != verdict.why("en")
+
+
+def test_nothing_is_cited_when_nothing_was_retrieved() -> None:
+    assert support(Marked("公园每日开放。", (1,)), [], never) == Removed("公园每日开放。", "unmarked")
+
+
+@pytest.mark.parametrize(("cosine", "shown"), [(0.9, True), (0.84, False)])
+def test_a_sentence_in_another_language_is_carried_by_meaning(cosine: float, shown: bool) -> None:
+    sentence = Marked("The park authority inspects the play equipment every year.", (1,))
+    assert isinstance(support(sentence, hits(), lambda one, other: cosine), Support) == shown
+
+
+def test_across_languages_a_number_must_still_stand_in_the_clause() -> None:
+    sentence = Marked("Parks are open for at least 14 hours a day.", (1,))
+    assert support(sentence, hits(), lambda one, other: 0.99) == Removed(sentence.text, "number")
+
+
+def test_a_quotation_is_a_slice_of_its_document() -> None:
+    found = support(Marked("公园每日开放时间不得少于十二小时。", (2,)), hits(), never)
+    assert isinstance(found, Support)
+    citation = cited(found, 1)
+    assert (
+        citation.quote == found.hit.document.text[citation.start : citation.end] == "公园每日开放时间不得少于十二小时。"
+    )
+    assert citation.label == "《城市公园行动计划》第一条第3句"
+    assert citation.article == "1"
+
+
+def test_a_clause_far_from_the_question_is_no_answer_to_it() -> None:
+    first, second, _ = hits()
+    near, far = (*FIRST, ("sentence", "3")), (*SECOND, ("sentence", "2"))
+    first = replace(first, clauses=((near, 0.9),))
+    sentence = Marked("鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护。", (2,))
+    for score, shown in ((0.6, True), (0.2, False)):
+        found = support(sentence, [first, replace(second, clauses=((far, score),))], never)
+        assert isinstance(found, Support)
+        assert on_question(found, [first, second]) == shown
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("甲应当公布[1]。乙可以参加[2]。", [("甲应当公布。", (1,)), ("乙可以参加。", (2,))]),
+        ("甲应当公布。[1][2]乙可以参加。", [("甲应当公布。", (1, 2)), ("乙可以参加。", ())]),
+        ("甲应当公布【1,3】。", [("甲应当公布。", (1, 3))]),
+        ("1. 甲应当公布[1]\n2. 乙可以参加[2]", [("甲应当公布", (1,)), ("乙可以参加", (2,))]),
+        ("Parks open daily [1]. Dogs, e.g. large ones, stay out [2].",
+         [("Parks open daily.", (1,)), ("Dogs, e.g. large ones, stay out.", (2,))]),
+        ("增长7.1亿吨[1]", [("增长7.1亿吨", (1,))]),
+        ("“甲应当公布。”[1]", [("“甲应当公布。”", (1,))]),
+        ("。\n[1]", []),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_a_streamed_reply_gives_whole_sentences_with_their_markers(
+    reply: str, expected: list[tuple[str, tuple[int, ...]]], size: int
+) -> None:
+    pieces = iter([reply[at : at + size] for at in range(0, len(reply), size)])
+    assert [(found.text, found.markers) for found in sentences(pieces)] == expected
+
+
+def test_a_sentence_is_given_before_the_reply_has_ended() -> None:
+    read = []
+
+    def pieces():  # type: ignore[no-untyped-def]
+        for piece in ("甲应当", "公布[1]。", "乙", "可以参加[2]。"):
+            read.append(piece)
+            yield piece
+
+    assert next(sentences(pieces())).text == "甲应当公布。"
+    assert read == ["甲应当", "公布[1]。", "乙"]

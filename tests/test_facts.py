@@ -1,0 +1,61 @@
+"""Claims about the facts that a sentence must share with the clause it cites."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag import facts
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("三十日内", {"30日"}),
+        ("30日内", {"30日"}),
+        ("３０日内", {"30日"}),
+        ("百分之五", {"5%"}),
+        ("增长5.3%", {"5.3%"}),
+        ("二〇二五年", {"2025年"}),
+        ("罚款一千二百元", {"1200元"}),
+        ("1,200元", {"1200元"}),
+        ("7.1亿吨", {"7.1亿吨"}),
+        ("两项机制", {"2项"}),
+        ("within thirty days", {"30"}),
+        ("统一标准,进一步推进,一方面", set()),
+        ("千行百业", set()),
+    ],
+)
+def test_a_number_is_the_same_however_it_is_written(text: str, found: set[str]) -> None:
+    assert facts.numbers(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("依照第一百二十条之一", {"120-1"}),
+        ("第7条和第十一条", {"7", "11"}),
+        ("under Article 6", {"6"}),
+        ("没有条号", set()),
+    ],
+)
+def test_article_references_are_read_as_paths_number_them(text: str, found: set[str]) -> None:
+    assert facts.articles(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("不得少于十二小时", {"ban"}),
+        ("禁止销售", {"ban"}),
+        ("可以不予处罚", {"not"}),
+        ("不仅是经验,也不断创新", set()),
+        ("shall not apply unless", {"not"}),
+        ("应当公布", set()),
+    ],
+)
+def test_what_denies_is_told_from_what_only_looks_so(text: str, found: set[str]) -> None:
+    assert facts.negations(text) == found
+
+
+def test_names_are_what_stands_in_brackets_or_quotation_marks() -> None:
+    assert facts.names("落实《全球数字契约》和“可持续人工智能”理念") == {"全球数字契约", "可持续人工智能"}

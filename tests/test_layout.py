@@ -1,0 +1,104 @@
+"""Claims about the shape of the code: which module may import what, and how long things get."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CODE = sorted(path for folder in ("rag", "ui") for path in (ROOT / folder).rglob("*.py"))
+HOMES = {
+    "chromadb": {"rag/index.py"},
+    "llama_index": {"rag/index.py"},
+    "gradio": {"ui/app.py"},
+    "sentence_transformers": {"rag/embed.py"},
+    "transformers": {"rag/embed.py"},
+    "openvino_genai": {"rag/generate/embedded.py"},
+    "bm25s": {"rag/lexical.py"},
+    "rjieba": {"rag/lexical.py"},
+    "uvicorn": {"rag/serve.py"},
+    "fastapi": {"rag/serve.py"},
+    "rich": {"rag/terminal.py"},
+    "httpx": {"rag/fetch.py"},
+    "safetensors": {"rag/convert_e5.py"},
+    "tokenizers": {"rag/convert_e5.py"},
+}
+MIDDLE = {"rag.records", "rag.errors", "rag.labels", "rag.numerals", "rag.words", "rag.facts"}
+# Stages, each with the modules that make it up; a stage may import its own modules and the middle.
+STAGES = {
+    "read": ("rag.read",),
+    "structure": ("rag.structure",),
+    "chunk": ("rag.chunk",),
+    "embed": ("rag.embed",),
+    "index": ("rag.index",),
+    "lexical": ("rag.lexical",),
+    "retrieve": ("rag.retrieve",),
+    "rewrite": ("rag.rewrite",),
+    "prompt": ("rag.prompt", "rag.prompts"),
+    "generate": ("rag.generate",),
+    "cite": ("rag.cite",),
+    "models": ("rag.models", "rag.catalogue", "rag.fetch", "rag.wheels", "rag.convert_e5"),
+}
+SETTINGS = {"rag/settings.py", "rag/ingest.py", "rag/pipeline.py", "rag/doctor.py", "rag/__main__.py"}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__")
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_each_outside_library_has_one_home(path: Path) -> None:
+    for name in imports(parsed(path)):
+        library = name.split(".")[0]
+        assert str(path.relative_to(ROOT)) in HOMES.get(library, {str(path.relative_to(ROOT))}), name
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_imports_no_other_stage(stage: str) -> None:
+    own = STAGES[stage]
+    for path in CODE:
+        if not name_of(path).startswith(own):
+            continue
+        for name in imports(parsed(path)):
+            if name.startswith("rag."):
+                assert name.startswith((*own, *MIDDLE)), f"{name_of(path)} imports {name}"
+
+
+def test_settings_are_read_by_the_pipeline_and_the_command_line_only() -> None:
+    readers = {str(p.relative_to(ROOT)) for p in CODE if any("rag.settings" in n for n in imports(parsed(p)))}
+    assert readers <= SETTINGS
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_files_and_functions_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, f"{name_of(path)}.{node.name}"
+
+
+def test_nothing_heavy_is_imported_until_it_is_needed() -> None:
+    heavy = ["torch", "gradio", "chromadb", "llama_index", "sentence_transformers", "openvino_genai", "numpy", "rich"]
+    code = f"import sys; sys.argv[1:] = ['--help']\nimport rag.__main__ as m\ntry: m.main()\nexcept SystemExit: pass\n"
+    code += f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr.strip() == "[]"
+    assert "retrieve" in done.stdout
