@@ -168,12 +168,12 @@ def _retrieve(args: argparse.Namespace, settings: Settings) -> int:
 
 def _ask(args: argparse.Namespace, settings: Settings) -> int:
     from rag.pipeline import Engine
-    from rag.records import language, with_markers
+    from rag.records import with_markers
     from rag.terminal import quotations
 
     history = _history(args.history) if args.history else []
     engine = Engine(settings)
-    engine.warm_up(language(args.question))
+    engine.start_model()  # beside what the search loads
     shown = 0
     answer: Answer | None = None
     for update in engine.ask(args.question, history):
@@ -207,9 +207,11 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
 
     def announce(address: str) -> None:
         print(say("terminal_serving", address=address), file=sys.stderr, flush=True)
+        engine.start_search()
 
     engine = Engine(settings)
-    engine.start()
+    # The model loads beside the page, mostly outside of Python; the search would only get in the page's way.
+    engine.start_model()
     serve(engine, settings.host, settings.port, settings.lang or None, announce)
     return 0
 

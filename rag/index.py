@@ -7,7 +7,8 @@
 In: what the pipeline has read, cut and embedded. Out: the same, and the nearest chunks of a vector.
 A build is made in a folder of its own, checked, and becomes current by replacing `current`; what is served is never
 changed in place, and a build that was killed is a folder that nothing points to, swept by the next writer.
-Vectors go in and out through LlamaIndex' ChromaVectorStore, so its tools can open the collection too.
+Chunks go in as LlamaIndex nodes through its ChromaVectorStore, so that its tools can open the collection too; searches
+ask Chroma itself, which gives true cosines and spares a reader the import.
 It does not know how chunks were made, nor the lexical index but for the folder it leaves to it.
 """
 
@@ -16,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
-import math
 import os
 import shutil
 import socket
@@ -62,8 +62,8 @@ class Index:
             self.chunks = [_chunk(line) for line in _lines(self.build / "chunks.jsonl")]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise IndexError_("index_damaged", folder=folder, why=error) from error
-        self._client, self._store = _open(self.build / "chroma", new=False)
-        if (rows := self._store.client.count()) != len(self.chunks):
+        self._client, self._collection = _open(self.build / "chroma", new=False)
+        if (rows := self._collection.count()) != len(self.chunks):
             raise IndexError_("index_damaged", folder=folder, why=f"{rows} vectors, {len(self.chunks)} chunks")
 
     @property
@@ -73,18 +73,13 @@ class Index:
 
     def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The k nearest chunks to a unit vector: (chunk_id, cosine), nearest first."""
-        from llama_index.core.vector_stores import VectorStoreQuery
-
-        query = VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=min(k, len(self.chunks)))
-        found = self._store.query(query)
-        # ChromaVectorStore reports exp(-distance), and the collection's distance is 1 - cosine.
-        return [(i, 1.0 + math.log(s)) for i, s in zip(found.ids or [], found.similarities or [], strict=True)]
+        return _nearest(self._collection, vector, min(k, len(self.chunks)))
 
     def vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vectors]:
         """The stored vectors of these chunks."""
         found: dict[str, Vectors] = {}
         for at in range(0, len(chunk_ids), BATCH):
-            rows = self._store.client.get(ids=list(chunk_ids[at : at + BATCH]), include=["embeddings"])
+            rows = self._collection.get(ids=list(chunk_ids[at : at + BATCH]), include=["embeddings"])
             found |= dict(zip(rows["ids"], rows["embeddings"], strict=True))
         return found
 
@@ -135,11 +130,14 @@ def write(
 
     Raises IndexError_ when what was written cannot be read back.
     """
+    from llama_index.vector_stores.chroma import ChromaVectorStore
+
     build = folder / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
     build.mkdir(parents=True)
     _dump(build / "documents.jsonl", (d.to_json() for d in documents))
     _dump(build / "chunks.jsonl", (asdict(c) for c in chunks))
-    client, store = _open(build / "chroma", new=True)
+    client, collection = _open(build / "chroma", new=True)
+    store = ChromaVectorStore(chroma_collection=collection)
     for at in range(0, len(chunks), BATCH):
         store.add([_node(c, v) for c, v in zip(chunks[at : at + BATCH], vectors[at : at + BATCH], strict=True)])
     client.close()
@@ -164,21 +162,24 @@ def switch(folder: Path, build: Path) -> None:
 
 
 def _open(folder: Path, *, new: bool) -> tuple[Any, Any]:
-    """The Chroma client of `folder` and LlamaIndex' store over its collection."""
+    """The Chroma client of `folder` and its collection."""
     import chromadb
     from chromadb.errors import ChromaError
-    from llama_index.vector_stores.chroma import ChromaVectorStore
 
     try:
         client = chromadb.PersistentClient(str(folder), chromadb.Settings(anonymized_telemetry=False))
-        if new:
-            space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
-            collection = client.create_collection(COLLECTION, configuration=space)
-        else:
-            collection = client.get_collection(COLLECTION)
+        if not new:
+            return client, client.get_collection(COLLECTION)
+        space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
+        return client, client.create_collection(COLLECTION, configuration=space)
     except (ChromaError, ValueError, OSError) as error:
         raise IndexError_("index_damaged", folder=folder, why=error) from error
-    return client, ChromaVectorStore(chroma_collection=collection)
+
+
+def _nearest(collection: Any, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+    found = collection.query(query_embeddings=[vector.tolist()], n_results=k, include=["distances"])
+    # The collection's distance is 1 - cosine.
+    return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
 
 def _node(chunk: Chunk, vector: Vectors) -> Any:
@@ -194,22 +195,19 @@ def _node(chunk: Chunk, vector: Vectors) -> Any:
 
 def _check(build: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
     """Every chunk is there with its own vector, and a search for the first and last finds a text equally near."""
-    from llama_index.core.vector_stores import VectorStoreQuery
-
-    client, store = _open(build / "chroma", new=False)
+    client, collection = _open(build / "chroma", new=False)
     try:
-        if (rows := store.client.count()) != len(chunks):
+        if (rows := collection.count()) != len(chunks):
             raise IndexError_("index_damaged", folder=build, why=f"{rows} vectors, {len(chunks)} chunks")
         for at in range(0, len(chunks), BATCH):
             ids = [c.chunk_id for c in chunks[at : at + BATCH]]
-            found = store.client.get(ids=ids, include=["embeddings"])
+            found = collection.get(ids=ids, include=["embeddings"])
             stored = dict(zip(found["ids"], found["embeddings"], strict=True))
             for i, vector in zip(ids, vectors[at : at + BATCH], strict=True):
                 if i not in stored or not np.allclose(stored[i], vector, atol=1e-4):
                     raise IndexError_("index_damaged", folder=build, why=f"vector of chunk {i}")
         for n in {0, len(chunks) - 1} if chunks else ():
-            best = store.query(VectorStoreQuery(query_embedding=vectors[n].tolist(), similarity_top_k=1))
-            if not best.similarities or best.similarities[0] < 0.999:
+            if _nearest(collection, vectors[n], 1)[0][1] < 0.999:
                 raise IndexError_("index_damaged", folder=build, why=f"search for chunk {chunks[n].chunk_id}")
     finally:
         client.close()

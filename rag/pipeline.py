@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -18,7 +17,19 @@ from rag import chunk, cite, generate, index, lexical, models, retrieve, rewrite
 from rag.embed import Embedder
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.prompt import prompt, template
-from rag.records import SENTINELS, Answer, Citation, Document, Generator, Hit, Removed, Sentence, Update, language
+from rag.records import (
+    SENTINELS,
+    Answer,
+    Citation,
+    Document,
+    Generator,
+    Hit,
+    Message,
+    Removed,
+    Sentence,
+    Update,
+    language,
+)
 from rag.settings import Settings
 from rag.words import LANGUAGES, reader_language, say
 
@@ -47,44 +58,48 @@ class Engine:
         self._generator = generator
         self._embedder: Embedder | None = None
         self._opened: Opened | None = None
-        self._warm = False
+        self._loaded: set[str] = set()
         self._failure: TiaoYinError | None = None
         self._lock = threading.RLock()
         self._llm_lock = threading.Lock()
 
-    def warm_up(self, lang: str) -> None:
-        """Load everything, and let the language model read the fixed beginning of its prompts in `lang`.
+    def start_model(self) -> None:
+        """Load the language model in the background; then, when asked nothing, let it read its prompts' beginnings."""
+        self._in_background(self._load_model)
 
-        Raises TiaoYinError when something does not load.
-        """
-        with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(lambda: (self.opened(), self.embedder().queries(["?"])))
-            self._read_beginning(lang)
-            loading.result()
-        self._warm = True
+    def start_search(self) -> None:
+        """Load the index and the embedder in the background."""
+        self._in_background(self._load_search)
 
-    def start(self) -> None:
-        """Warm up in the background, in the reader's language and then in the others; `ready` tells how that goes."""
+    def ready(self) -> str | None:
+        """None when a question is answered at once, else what is being waited for. Raises what made a start fail."""
+        if self._failure:
+            raise self._failure
+        return None if self._loaded == {"model", "search"} else say("engine_loading")
 
+    def _in_background(self, work: Callable[[], None]) -> None:
         def run() -> None:
             try:
-                self.warm_up(reader_language())
-                for lang in LANGUAGES:
-                    self._read_beginning(lang)
+                work()
             except TiaoYinError as error:
                 self._failure = error
 
-        threading.Thread(target=run, name="warm-up", daemon=True).start()
+        threading.Thread(target=run, daemon=True).start()
 
-    def _read_beginning(self, lang: str) -> None:
-        if warm := getattr(self.generator(), "warm_up", None):
-            warm(template(lang)[:-1])
+    def _load_model(self) -> None:
+        generator = self.generator()
+        read_ahead = getattr(generator, "read_ahead", None)
+        if read_ahead:
+            read_ahead([Message("user", "?")])
+        self._loaded.add("model")
+        if read_ahead:
+            for lang in sorted(LANGUAGES, key=lambda lang: lang != reader_language()):
+                read_ahead(template(lang)[:-1])
 
-    def ready(self) -> str | None:
-        """None when a question is answered at once, else what is being waited for. Raises what made `start` fail."""
-        if self._failure:
-            raise self._failure
-        return None if self._warm else say("engine_loading")
+    def _load_search(self) -> None:
+        self.opened()
+        self.embedder().queries(["?"])
+        self._loaded.add("search")
 
     def embedder(self) -> Embedder:
         with self._lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,11 +34,9 @@ def settings(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def engine(settings: Settings) -> Iterator[Engine]:
-    """The real thing, warmed up."""
-    made = Engine(settings)
-    made.warm_up("zh")
-    yield made
+def engine(settings: Settings) -> Engine:
+    """The real thing."""
+    return Engine(settings)
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ class Embedded:
             raise ModelError("llm_load", file=gguf, why=_first_line(error)) from error
         self._tokenizer: Any = self._pipe.get_tokenizer()
 
-    def warm_up(self, messages: Sequence[Message]) -> None:
-        """Compile (about 7 s, once a process) and cache the beginning that every prompt shares."""
+    def read_ahead(self, messages: Sequence[Message]) -> None:
+        """Cache the beginning that every prompt shares. The first call of all also compiles, for some seconds."""
         for _ in self.stream(Prompt("", "", (), tuple(messages)), max_tokens=1):
             pass
 
