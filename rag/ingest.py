@@ -70,7 +70,7 @@ def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Re
         if not kept and not gone:
             return done
         chunks = [piece for document in kept for piece in chunk.chunk(document)]
-        embedder = Embedder(folder)
+        embedder = Embedder(folder, models.export_place(settings.embedder, settings.home))
         vectors = _vectors(chunks, old if fits else None, embedder, report)
         if old:
             old.close()

@@ -23,7 +23,7 @@ from rag.errors import ModelError
 from rag.fetch import fetch
 from rag.wheels import PIECE, salvage, sha256_of
 
-__all__ = ["Model", "Progress", "Report", "bring", "catalogue", "checksum", "locate", "pull", "require"]
+__all__ = ["Model", "Progress", "Report", "bring", "catalogue", "checksum", "export_place", "locate", "pull", "require"]
 
 FREE_BYTES = 3_000_000_000
 FOLDER = "sentence-transformers"
@@ -71,6 +71,12 @@ def require(name_or_path: str, home: Path) -> Path:
         raise ModelError("model_damaged", name=model.name, file=ready, sha256=model.sha256)
     file = _folder(model, home) / model.file
     raise ModelError("model_missing", name=model.name, file=file, bytes=f"{model.bytes:,}", sha256=model.sha256)
+
+
+def export_place(name_or_path: str, home: Path) -> Path | None:
+    """Where a faster form of a model may be kept: beside a catalogue model; a user's own folder is not written to."""
+    model = catalogue().get(name_or_path)
+    return _folder(model, home) / "openvino" if model else None
 
 
 def checksum(path: Path) -> str:

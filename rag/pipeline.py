@@ -104,7 +104,8 @@ class Engine:
     def embedder(self) -> Embedder:
         with self._lock:
             if self._embedder is None:
-                self._embedder = Embedder(models.require(self.settings.embedder, self.settings.home))
+                name, home = self.settings.embedder, self.settings.home
+                self._embedder = Embedder(models.require(name, home), models.export_place(name, home))
             return self._embedder
 
     def generator(self) -> Generator:

@@ -49,5 +49,5 @@ def test_a_misspelt_variable_and_a_broken_file_are_refused(clean: Path, monkeypa
         load({})
     monkeypatch.delenv("TIAOYIN_EMBEDER")
     (clean / "tiaoyin.toml").write_text("port = ", encoding="utf-8")
-    with pytest.raises(UsageError, match="tiaoyin.toml"):
+    with pytest.raises(UsageError, match=r"tiaoyin\.toml"):
         load({})

@@ -9,13 +9,14 @@ Greedy decoding: the same question on the same index gives the same reply. It op
 from __future__ import annotations
 
 import queue
-import shutil
 import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rag.errors import GenerateError, ModelError
+from rag.once import made_once
+from rag.quiet import openvino_genai
 from rag.records import Message, Prompt
 
 CACHE_GB = 1
@@ -29,7 +30,8 @@ class Embedded:
         self.name = f"embedded:{gguf.stem}"
         self._lock = threading.Lock()
         try:
-            self._pipe: Any = _pipeline(_converted(gguf))
+            ready = made_once(gguf.parent / "openvino", lambda place: _convert(gguf, place))
+            self._pipe: Any = _pipeline(ready)
         except RuntimeError as error:
             raise ModelError("llm_load", file=gguf, why=_first_line(error)) from error
         self._tokenizer: Any = self._pipe.get_tokenizer()
@@ -40,7 +42,7 @@ class Embedded:
             pass
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, None]:
-        import openvino_genai as ov
+        ov = openvino_genai()
 
         turns = [{"role": m.role, "content": m.content} for m in prompt.messages]
         text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True)
@@ -73,7 +75,7 @@ class Embedded:
 
 
 def _config(max_tokens: int) -> Any:
-    import openvino_genai as ov
+    ov = openvino_genai()
 
     config = ov.GenerationConfig()
     config.max_new_tokens = max_tokens
@@ -85,7 +87,7 @@ def _config(max_tokens: int) -> Any:
 
 
 def _pipeline(source: Path, **more: Any) -> Any:
-    import openvino_genai as ov
+    ov = openvino_genai()
 
     scheduler = ov.SchedulerConfig()
     scheduler.enable_prefix_caching = True
@@ -93,21 +95,12 @@ def _pipeline(source: Path, **more: Any) -> Any:
     return ov.LLMPipeline(str(source), "CPU", scheduler_config=scheduler, prompt_lookup=True, **more)
 
 
-def _converted(gguf: Path) -> Path:
-    """The folder with the model in OpenVINO's own form, made now if it is not there."""
-    ready = gguf.parent / "openvino"
-    if ready.is_dir():
-        return ready
-    # OpenVINO writes beside the GGUF it reads; a link in a folder of our own makes the result appear in one rename.
-    making = gguf.parent / "openvino.new"
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir()
-    link = making / gguf.name
-    link.symlink_to(gguf)
+def _convert(gguf: Path, place: Path) -> None:
+    # OpenVINO writes beside the GGUF that it reads: a link makes that our folder.
+    link = place / gguf.name
+    link.symlink_to(gguf.absolute())
     _pipeline(link, enable_save_ov_model=True)
     link.unlink()
-    making.replace(ready)
-    return ready
 
 
 def _first_line(error: BaseException) -> str:
