@@ -3,8 +3,8 @@
 In: the folder of a model (`models.py` brings the default one). Out: unit vectors, float32, shape (texts, dimension).
 The model's own prompts are used where it has them ("query: " and "passage: " for e5).
 
-Where it is told a place to keep it, the model that sentence-transformers loads is exported to OpenVINO once, pooling and
-all, and run from there: twice as fast or more on a CPU, the same vectors (cosine 0.9999), and no import of torch, which
+Where it is told a place to keep it, the model that sentence-transformers loads is exported to OpenVINO once, pooling
+and all, and run from there: twice as fast on a CPU, the same vectors (cosine 0.9999), and no import of torch, which
 would be half of the time of a start. Without such a place sentence-transformers runs the model.
 It never asks a hub: the folder must be there.
 """

@@ -1,0 +1,129 @@
+"""Claims about the command line: exit statuses, where text goes, and that no traceback reaches anybody."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.__main__ import main
+from rag.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "data" / "documents" / "newspaper_page_2025-07-27.md"
+COMMANDS = ("pull", "parse", "ingest", "retrieve", "ask", "serve", "doctor")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_command_explains_itself(
+    command: str, lang: str, clean: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TIAOYIN_LANG", lang)
+    with pytest.raises(SystemExit) as done:
+        main([command, "--help"])
+    assert done.value.code == 0
+    assert f"tiaoyin {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["ask", "问题", "--llm", "gpt-9"], 2, "Unknown language model 'gpt-9'"),
+        (["ask", "  ", "--llm", "extractive"], 2, "The question is empty"),
+        (["ask", "问题", "--llm", "extractive"], 1, "tiaoyin ingest data/documents"),
+        (["retrieve", "问题"], 1, "tiaoyin ingest data/documents"),
+        (["ask", "问题", "--history", "missing.json"], 2, "missing.json is no history"),
+        (["ask", "问题", "--provisions", "x"], 2, "whole number above 0"),
+        (["parse", "missing.md"], 1, "missing.md"),
+        (["ingest", "missing"], 1, "missing"),
+        (["pull", "no-such-model"], 2, "multilingual-e5-small"),
+        (["serve", "--port", "99999"], 1, "99999"),
+    ],
+)
+def test_bad_input_is_one_clear_error(
+    arguments: list[str], status: int, words: str, clean: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], home: Path,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("TIAOYIN_LANG", "en")
+    assert main([*arguments, "--home", str(home), "--index", str(clean / "none")]) == status
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert "Traceback" not in shown.err
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["ask"], ["retrieve", "x", "-k", "0"]])
+def test_wrong_usage_exits_with_2(arguments: list[str], clean: Path) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(arguments)
+    assert done.value.code == 2
+
+
+def test_parse_prints_the_tree_as_json_and_nothing_else(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["parse", str(PAGE), "--json"]) == 0
+    documents = json.loads(capsys.readouterr().out)["documents"]
+    plan = next(d for d in documents if d["title"] == "人工智能全球治理行动计划")
+    articles = [p["path"][0][1] for p in plan["provisions"] if p["path"][0][0] == "article" and len(p["path"]) == 1]
+    assert articles == [str(n) for n in range(1, 14)]
+    assert {"doc_id", "title", "lang", "kind", "source", "issuer", "date", "text", "provisions"} == set(plan)
+    for document in documents:
+        for provision in document["provisions"]:
+            assert provision["text"] == document["text"][provision["start"] : provision["end"]]
+
+
+def test_parse_prints_a_tree_for_people(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["parse", str(PAGE)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("《人工智能全球治理行动计划》 policy zh 2025-07-26")
+    assert any(line.startswith("  article 7 [") and "七、有效应对能源环境问题" in line for line in lines)
+
+
+def test_a_reader_who_goes_away_is_no_error(clean: Path) -> None:
+    code = (
+        f"import sys; sys.argv = ['tiaoyin', 'parse', {str(PAGE)!r}]; from rag.__main__ import main; sys.exit(main())"
+    )
+    command = f'{sys.executable} -c "{code}" | head -1'
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_doctor_tells_what_is_missing_and_the_cure(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json", "--home", str(clean)]) == 1
+    found = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert found["multilingual-e5-small"]["cure"] == "tiaoyin pull multilingual-e5-small"
+    assert found["torch"]["ok"]
+    assert not any(Path(clean).iterdir())  # it looks, and makes nothing
+
+
+def test_doctor_is_content_when_all_is_there(settings: Settings, clean: Path) -> None:
+    assert main(["doctor", "--home", str(settings.home), "--index", str(settings.index)]) == 0
+
+
+@pytest.mark.slow
+def test_retrieve_ranks_articles_as_json(settings: Settings, clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--home", str(settings.home), "--index", str(settings.index)]
+    assert main(["retrieve", "推广哪些绿色计算技术", "-k", "3", "--json", *where]) == 0
+    hits = json.loads(capsys.readouterr().out)
+    assert [set(hit) for hit in hits] == [{"doc", "article", "path", "score", "how"}] * 3
+    assert (hits[0]["doc"], hits[0]["article"]) == ("人工智能全球治理行动计划", "7")
+
+
+@pytest.mark.slow
+def test_ask_without_a_model_quotes_the_clause(
+    settings: Settings, clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--home", str(settings.home), "--index", str(settings.index), "--llm", "extractive"]
+    assert main(["ask", "推广哪些绿色计算技术", "--json", *where]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["llm"] == "extractive"
+    assert answer["citations"][0]["path"] == [["article", "7"], ["sentence", "2"]]
+    assert answer["sentences"] == [{"text": answer["citations"][0]["quote"], "citations": [1], "verdict": "quoted"}]
+    assert main(["ask", "推广哪些绿色计算技术", *where]) == 0
+    shown = capsys.readouterr().out
+    assert "[1]。" in shown
+    assert "[1] 《人工智能全球治理行动计划》第七条第2句" in shown

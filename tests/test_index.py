@@ -1,0 +1,162 @@
+"""Claims about the index: replaced whole, checked, one writer, readers follow; with the real Chroma."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from plan import plan
+
+from rag import index
+from rag.chunk import chunk
+from rag.errors import IndexError_
+from rag.index import Index, Manifest, Vectors
+from rag.records import Chunk
+
+DIMENSION = 8
+
+
+def vectors(chunks: list[Chunk], seed: int = 0) -> Vectors:
+    made = np.random.default_rng(seed).normal(size=(len(chunks), DIMENSION)).astype(np.float32)
+    return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), dtype=np.float32)
+
+
+def built(folder: Path, seed: int = 0) -> Path:
+    """A build of the small plan, served from now on."""
+    document = plan()
+    chunks = chunk(document)
+    made_with = Manifest("e", "c" * 64, DIMENSION, {}, "1", len(chunks), {"plan.md": {"sha256": "d", "documents": []}})
+    with index.writing(folder):
+        build = index.write(folder, made_with, [document], chunks, vectors(chunks, seed))
+        index.switch(folder, build)
+    return build
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    built(tmp_path)
+    opened = Index(tmp_path)
+    assert opened.documents == {plan().doc_id: plan()}
+    assert opened.chunks == chunk(plan())
+    assert opened.manifest.files["plan.md"]["sha256"] == "d"
+
+
+def test_a_chunk_is_nearest_to_its_own_vector_and_cosines_are_exact(tmp_path: Path) -> None:
+    built(tmp_path)
+    opened, chunks = Index(tmp_path), chunk(plan())
+    made = vectors(chunks)
+    found = opened.nearest(made[3], len(chunks))
+    assert found[0][0] == chunks[3].chunk_id
+    exact = {c.chunk_id: float(v @ made[3]) for c, v in zip(chunks, made, strict=True)}
+    assert {i: pytest.approx(cosine, abs=1e-4) for i, cosine in found} == exact
+    assert opened.nearest(made[3], 10_000) == found
+
+
+def test_llama_index_can_open_the_collection(tmp_path: Path) -> None:
+    import chromadb
+    from llama_index.vector_stores.chroma import ChromaVectorStore
+
+    build = built(tmp_path)
+    collection = chromadb.PersistentClient(
+        str(build / "chroma"), chromadb.Settings(anonymized_telemetry=False)
+    ).get_collection(index.COLLECTION)
+    first = chunk(plan())[0]
+    (node,) = ChromaVectorStore(chroma_collection=collection).get_nodes([first.chunk_id])
+    assert node.get_content() == first.text
+    assert node.metadata["doc_id"] == first.doc_id
+
+
+def test_a_new_build_is_served_at_once_and_builds_before_the_last_are_swept(tmp_path: Path) -> None:
+    one, two, three = (built(tmp_path, seed) for seed in range(3))
+    assert index.current(tmp_path) == three
+    assert sorted(path.name for path in (tmp_path / "builds").iterdir()) == sorted([two.name, three.name])
+    assert not one.exists()
+
+
+def test_a_build_that_was_never_finished_is_not_served(tmp_path: Path) -> None:
+    build = built(tmp_path)
+    document = plan()
+    chunks = chunk(document)
+    with index.writing(tmp_path):
+        index.write(tmp_path, Manifest("e", "c", DIMENSION, {}, "1", 0), [document], chunks, vectors(chunks, 1))
+    assert Index(tmp_path).build == build
+
+
+def test_there_is_one_writer_and_the_error_names_it(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from rag import index\n"
+        "with index.writing(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+    )
+    root = Path(__file__).parent.parent
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=root) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(IndexError_) as error, index.writing(tmp_path):
+            pass
+        assert f"process {other.pid}" in str(error.value)
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:  # the system frees the lock of a killed process
+        try:
+            with index.writing(tmp_path):
+                return
+        except IndexError_:
+            time.sleep(0.1)
+    pytest.fail("the lock of a killed writer was never freed")
+
+
+def test_no_index_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIAOYIN_LANG", "en")
+    with pytest.raises(IndexError_, match="tiaoyin ingest data/documents"):
+        Index(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["chunks.jsonl", "documents.jsonl", "manifest.json", "chroma/chroma.sqlite3"])
+def test_a_damaged_index_is_one_clear_error(damage: str, tmp_path: Path) -> None:
+    build = built(tmp_path)
+    (build / damage).write_bytes(b"{broken")
+    with pytest.raises(IndexError_) as error:
+        Index(tmp_path)
+    assert error.value.key == "index_damaged"
+
+
+def test_missing_rows_are_noticed(tmp_path: Path) -> None:
+    build = built(tmp_path)
+    lines = (build / "chunks.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (build / "chunks.jsonl").write_text("".join(lines[:-1]), encoding="utf-8")
+    with pytest.raises(IndexError_, match=str(len(lines))):
+        Index(tmp_path)
+
+
+def test_a_build_whose_vectors_are_not_those_it_was_given_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = plan()
+    chunks = chunk(document)
+    real = index._node
+    monkeypatch.setattr(index, "_node", lambda piece, vector: real(piece, -vector))
+    with index.writing(tmp_path), pytest.raises(IndexError_) as error:
+        index.write(tmp_path, Manifest("e", "c", DIMENSION, {}, "1", 0), [document], chunks, vectors(chunks))
+    assert error.value.key == "index_damaged"
+
+
+def test_vectors_come_back_for_reuse(tmp_path: Path) -> None:
+    built(tmp_path)
+    chunks = chunk(plan())
+    made = vectors(chunks)
+    kept = Index(tmp_path).vectors([c.chunk_id for c in chunks[:3]])
+    for n, piece in enumerate(chunks[:3]):
+        assert np.allclose(kept[piece.chunk_id], made[n], atol=1e-6)
+
+
+def test_a_document_survives_its_json_form() -> None:
+    document = plan()
+    assert type(document).from_json(document.to_json()) == document
+    assert replace(document, title="x") != document
