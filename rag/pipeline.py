@@ -34,8 +34,12 @@ from rag.settings import Settings
 from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
-EVIDENCE = 0.80
-"""Best cosine below which nothing retrieved is evidence, and no model is asked; for e5-small, see tests/benchmarks."""
+EVIDENCE, EVIDENCE_ACROSS = 0.85, 0.76
+"""Cosine a hit must reach to be evidence, in the question's language and across languages; else no model is asked.
+
+For multilingual-e5-small. Of 283 lay questions on Chinese laws the lowest to its gold article was 0.852; of 50
+encyclopaedia questions put to the newspaper page 38 stay below 0.85 with every provision, the highest reaching 0.869.
+"""
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
@@ -161,7 +165,7 @@ class Engine:
         hits = self.retrieve(answer.rewritten or question)
         timings = {"rewrite": searching - started, "retrieve": time.perf_counter() - searching}
         answer = replace(answer, retrieved=tuple(hits), timings=timings)
-        if not hits or max(hit.cosine for hit in hits) < EVIDENCE:
+        if not any(_is_evidence(hit, lang) for hit in hits):
             answer = replace(answer, reason="off_topic")
         else:
             generator = self.generator()
@@ -205,6 +209,10 @@ class Engine:
         """Cosine of two texts as passages; across languages this is what tells a rendering from another matter."""
         first, second = self.embedder().passages([one, other])
         return float(first @ second)
+
+
+def _is_evidence(hit: Hit, lang: str) -> bool:
+    return hit.cosine >= (EVIDENCE if hit.document.lang == lang else EVIDENCE_ACROSS)
 
 
 class Watch:
