@@ -38,9 +38,6 @@ LEAD = re.compile(
     r"(?:之[一二三四五六七八九十]+)?(?:第[0-9一二三四五六七八九十]+[款项句])*的?(?:规定)?[,，:：]?"
 )
 CJK = re.compile(r"[\u3400-\u9fff]")
-STOPWORDS = frozenset(
-    "the a an of to in on for and or is are be been by with that this it its as at from has have".split()
-)
 
 Similarity = Callable[[str, str], float]
 
@@ -164,9 +161,9 @@ def _carried(text: str, document: Document, provision: Provision, similar: Simil
         cosine = similar(text, clause)
         return (cosine, False) if cosine >= SIMILARITY else "meaning"
     said = LEAD.sub("", text) or text
-    coverage = _coverage(said, context)
+    coverage = facts.coverage(said, context)
     parts = [part for part in re.split(r"[，,；;：:、]\s*", said) if facts.plain(part)]
-    weakest = min((_coverage(part, context) for part in parts), default=0.0)
+    weakest = min((facts.coverage(part, context) for part in parts), default=0.0)
     return (coverage, False) if coverage >= COVERAGE and weakest >= PART else "content"
 
 
@@ -193,9 +190,9 @@ def _numbers_in(said: set[str], there: set[str]) -> bool:
 
 def _nearest_segment(text: str, clause: str) -> str:
     """The comma-separated parts of `clause` that `text` speaks of: the fewest that hold what the two share."""
-    parts = [(part, _units(part)) for part in re.split(r"(?<=[，,；;。！？!?])", clause) if part.strip()]
+    parts = [(part, facts.units(part)) for part in re.split(r"(?<=[，,；;。！？!?])", clause) if part.strip()]
     # Without its own denial, lest that be looked up in some other part that denies.
-    wanted = _units(facts.NEGATION.sub(" ", text)) & _units(clause)
+    wanted = facts.units(facts.NEGATION.sub(" ", text)) & facts.units(clause)
     picked: list[str] = []
     while wanted and parts:
         best = max(parts, key=lambda part: len(part[1] & wanted))
@@ -215,15 +212,3 @@ def _narrowest(text: str, hit: Hit, whole: tuple[float, bool], similar: Similari
         if not isinstance(verdict, str) and verdict[0] >= whole[0] - 0.02 and verdict[1] >= whole[1]:
             return Support(hit, provision, *verdict)
     return Support(hit, top, *whole)
-
-
-def _coverage(text: str, context: str) -> float:
-    wanted = _units(text)
-    return len(wanted & _units(context)) / len(wanted) if wanted else 0.0
-
-
-def _units(text: str) -> set[str]:
-    """Character bigrams of the Chinese and words of the rest: what coverage counts."""
-    folded = facts.arabic(text).lower()
-    units = {run[i : i + 2] for run in re.findall(r"[\u3400-\u9fff]+", folded) for i in range(max(1, len(run) - 1))}
-    return units | {w for w in re.findall(r"[a-z0-9.%]+", folded) if w not in STOPWORDS and w.strip(".")}

@@ -1,4 +1,4 @@
-"""Text -> the facts in it that must not change: numbers with their units, names, article references, negations.
+"""Text -> what of it must not change: numbers with their units, names, article references, negations, and its wording.
 
 In: a sentence or a clause, Chinese or English. Out: sets of normalised strings, so that 三十日 is 30日, 百分之五 is 5%,
 １０ is 10 and 1,000 is 1000. It does not judge; `cite.py` compares the sets.
@@ -33,6 +33,10 @@ NEGATION = re.compile(
 # Words in which the character denies nothing.
 HARMLESS = re.compile(
     "不仅|不断|不同|不少于|不低于|不超过|不限于|不可分割|无人|非常|非洲|未来|无论|莫不|not only", re.IGNORECASE
+)
+
+STOPWORDS = frozenset(
+    "the a an of to in on for and or is are be been by with that this it its as at from has have".split()
 )
 
 
@@ -85,3 +89,16 @@ def negations(text: str) -> set[str]:
 def plain(text: str) -> str:
     """Letters and digits only, folded and lower-cased: for comparing wordings."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
+
+
+def coverage(text: str, context: str) -> float:
+    """Share of the units of `text` that `context` has, 0 to 1."""
+    wanted = units(text)
+    return len(wanted & units(context)) / len(wanted) if wanted else 0.0
+
+
+def units(text: str) -> set[str]:
+    """What coverage counts: character bigrams of the Chinese, and the words of the rest."""
+    folded = arabic(text).lower()
+    found = {run[i : i + 2] for run in re.findall(r"[\u3400-\u9fff]+", folded) for i in range(max(1, len(run) - 1))}
+    return found | {w for w in re.findall(r"[a-z0-9.%]+", folded) if w not in STOPWORDS and w.strip(".")}

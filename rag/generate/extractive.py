@@ -1,14 +1,19 @@
 """No language model: the clause nearest to the question, quoted.
 
-In: a Prompt. Out: that clause with its marker, as a reply. It writes nothing of its own, and cannot decline: whether
-there is evidence enough to quote anything is decided before it is asked.
+In: a Prompt. Out: that clause with its marker, as a reply, or the sentinel where it is not about what is asked. It
+writes nothing of its own, and does not answer across languages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
 
+from rag import facts
 from rag.records import SENTINELS, Prompt
+
+SHARED = 0.3
+"""Share of the question's wording that the clause and its document's title must have. On our question set the clauses
+that answer have 0.30 and more but for one, those nearest to unanswerable questions 0.29 and less but for two of ten."""
 
 
 class Extractive:
@@ -16,7 +21,10 @@ class Extractive:
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, None]:
         best = prompt.hits[0]
-        if best.nearest:
-            yield f"{best.document.text_of(best.nearest[0])}[1]"
+        clause = best.document.text_of(best.nearest[0]) if best.nearest else ""
+        context = f"{best.document.title} {clause}"
+        asked = facts.numbers(prompt.question)
+        if facts.coverage(prompt.question, context) >= SHARED and asked <= facts.numbers(context):
+            yield f"{clause}[1]"
         else:
             yield SENTINELS[prompt.lang]

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from rag.errors import TiaoYinError
 from rag.pipeline import Engine
 from rag.records import Answer
 from rag.settings import load
@@ -64,4 +65,7 @@ def has_keys(row: dict[str, object], answer: Answer) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TiaoYinError as error:
+        sys.exit(f"page.py: {error}")
