@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import TiaoYinError, UsageError
+from rag.errors import ModelError, TiaoYinError, UsageError
 from rag.settings import Settings, load
 from rag.words import LANGUAGES, say
 
@@ -118,11 +118,15 @@ def _pull(args: argparse.Namespace, settings: Settings) -> int:
     for name in args.names:
         if name not in catalogue:
             raise UsageError("terminal_no_model", name=name, known=", ".join(catalogue))
+    failed = []
     for name in args.names or [name for name, model in catalogue.items() if model.default]:
-        with Bars() as bars:
-            place = models.pull(name, settings.home, bars.pulled)
-        print(say("terminal_pulled", name=name, place=place))
-    return 0
+        try:
+            with Bars() as bars:
+                place = models.pull(name, settings.home, bars.pulled)
+            print(say("terminal_pulled", name=name, place=place))
+        except ModelError as error:  # the others go on, and one run tells all that is to be placed by hand
+            failed.append(_fail(error))
+    return max(failed, default=0)
 
 
 def _parse(args: argparse.Namespace, settings: Settings) -> int:

