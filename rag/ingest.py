@@ -104,11 +104,12 @@ def _take(
         report("read", n, len(files))
         name = str(path.absolute())
         try:
+            text = read(path)  # first, because it refuses what should not be read at all
             digest = _digest(path)
             if any(entry["sha256"] == digest for entry in known.values()):
                 unchanged.append(name)
                 continue
-            found = structure(read(path), name, digest)
+            found = structure(text, name, digest)
         except DocumentError as error:
             failed[name] = error
             continue
@@ -120,10 +121,8 @@ def _take(
 
 
 def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DocumentError("document_unreadable", file=path, why=error.strerror or error) from error
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _vectors(chunks: Sequence[Chunk], old: index.Index | None, embedder: Embedder, report: Report) -> index.Vectors:

@@ -77,8 +77,11 @@ class Engine:
 
     def ready(self) -> str | None:
         """None when a question is answered at once, else what is being waited for. Raises what made a start fail."""
-        if self._failure:
-            raise self._failure
+        if failure := self._failure:
+            if isinstance(failure, IndexError_):  # which an ingest mends while this process runs
+                self._failure = None
+                self.start_search()
+            raise failure
         return None if self._loaded == {"model", "search"} else say("engine_loading")
 
     def _in_background(self, work: Callable[[], None]) -> None:

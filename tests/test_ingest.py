@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,3 +123,27 @@ def test_a_folder_without_a_model_is_a_clear_error(place: Settings, tmp_path: Pa
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError):
         ingest(replace(place, embedder=str(tmp_path / "empty")), [tmp_path / "in"], prune=False, report=lambda *_: None)
+
+
+def test_a_server_started_before_its_index_answers_once_there_is_one(place: Settings) -> None:
+    engine = Engine(replace(place, llm="extractive"))
+    engine.start_model()
+    engine.start_search()
+    assert "tiaoyin" in until(engine, lambda told: told is not None and "ingest" in told)
+    run(place)
+    assert until(engine, lambda told: told is None) is None
+
+
+def until(engine: Engine, wanted: Callable[[str | None], bool]) -> Any:
+    """What `ready` tells, as soon as it is `wanted`; an error counts by its sentence."""
+    deadline = time.monotonic() + 60
+    told: str | None = ""
+    while time.monotonic() < deadline:
+        try:
+            told = engine.ready()
+        except IndexError_ as error:
+            told = str(error)
+        if wanted(told):
+            return told
+        time.sleep(0.05)
+    pytest.fail(f"still {told!r} after a minute")
