@@ -108,7 +108,7 @@ def article_of(path: Path) -> str | None:
 
 
 def language(text: str) -> str:
-    """ "zh" when at least a fifth of the letters are Chinese, else "en"."""
+    """Either "zh", when at least a fifth of the letters are Chinese, or "en"."""
     letters = [c for c in text if c.isalpha()]
     chinese = re.findall(r"[\u3400-\u9fff]", text)
     return "zh" if len(chinese) * 5 >= len(letters) and chinese else "en"

@@ -93,7 +93,8 @@ def test_a_port_just_left_can_be_taken_again_at_once() -> None:
         first.listen()
         with socket.create_connection(("127.0.0.1", port)):
             first.accept()[0].close()
-    bound("127.0.0.1", port).close()
+    with bound("127.0.0.1", port) as again:
+        assert again.getsockname()[1] == port
 
 
 def test_importing_the_page_imports_no_heavy_library_and_writes_no_environment() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from rag.records import Document, Path, Provision
+from rag.records import Document, Path, Provision, language
 from rag.structure import about
 from rag.structure.articles import Section, contents, plan_heads, plan_tail, sections, statute_heads
 from rag.structure.blocks import Block, blocks_of
@@ -41,7 +41,7 @@ def structure(text: str, source: str, digest: str) -> list[Document]:
 
 def _document(text: str, part: Part, title: str, source: str, doc_id: str) -> Document:
     own = text[part.start : part.end]
-    lang = about.language(own)
+    lang = language(own[:50_000])
     blocks = [block.moved(-part.start) for block in part.blocks]
     ignore = contents(blocks)
     kind, heads = "statute", statute_heads(blocks, ignore)

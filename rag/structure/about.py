@@ -19,14 +19,6 @@ _DAY_THEN_YEAR = re.compile(r"([0-9]{1,2})月([0-9]{1,2})日[^。]{0,40}?(?<![0-
 _ISSUED = re.compile("通过|公布|发布|發布|颁布|修订|修正|修改|批准|印发|發表|发表|令")
 _BODY = re.compile(r"全国人民代表大会常务委员会|全国人民代表大会|最高人民法院|最高人民检察院")
 _ORDER = re.compile(r"(?:中华人民共和国)?([\u4e00-\u9fff]{2,20}?)(?:等[一二两三四五六七八九十]+个?部门)?(?:令|公告)")
-_CJK = re.compile(r"[\u3400-\u9fff]")
-_LATIN = re.compile(r"[A-Za-z]")
-
-
-def language(text: str) -> str:
-    """Either "zh" or "en", by the share of Chinese characters; one of them carries about as much as three letters."""
-    sample = text[:50_000]
-    return "zh" if 3 * len(_CJK.findall(sample)) >= len(_LATIN.findall(sample)) else "en"
 
 
 def title_block(blocks: Sequence[Block]) -> int | None:
