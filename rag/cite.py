@@ -37,6 +37,7 @@ LEAD = re.compile(
     r"(?:根据|依据|依照|按照|按)?\s*(?:《[^》]*》)?\s*第[0-9零〇一二两三四五六七八九十百千]+条"
     r"(?:之[一二三四五六七八九十]+)?(?:第[0-9一二三四五六七八九十]+[款项句])*的?(?:规定)?[,，:：]?"
 )
+YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 CJK = re.compile(r"[\u3400-\u9fff]")
 
 Similarity = Callable[[str, str], float]
@@ -120,11 +121,17 @@ def support(sentence: Marked, hits: Sequence[Hit], similar: Similarity) -> Suppo
     return Removed(sentence.text, reasons[known[0]] if known else "unmarked")
 
 
-def on_question(support: Support, hits: Sequence[Hit]) -> bool:
-    """Whether the cited provision is what was asked about: of the best hit, or found nearly as near as its clauses.
+def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
+    """Whether the cited provision is what was asked about.
 
-    A small model, given several articles, sometimes copies a sentence that is true but beside the question.
+    Its article, title or date has every year of the question: the nearest figure of another year is no answer. And it
+    is of the best hit, or was found nearly as near as the best clause: a small model, given several articles, sometimes
+    copies a sentence that is true but beside the question.
     """
+    document = support.hit.document
+    there = facts.arabic(f"{document.title} {document.date or ''} {support.hit.text}")
+    if any(year not in there for year in YEAR.findall(facts.arabic(question))):
+        return False
     if support.hit == hits[0]:
         return True
     best = max((score for hit in hits for _, score in hit.clauses), default=0.0)

@@ -162,7 +162,7 @@ class Engine:
             raise UsageError("question_empty")
         started = time.perf_counter()
         lang = language(question)
-        answer = Answer(question, lang, rewritten=rewrite.standalone(question, history, lang))
+        answer = Answer(question, lang, rewritten=rewrite.standalone(question, history, lang), llm=self.settings.llm)
         yield Update("retrieve", answer)
         searching = time.perf_counter()
         hits = self.retrieve(answer.rewritten or question)
@@ -194,7 +194,7 @@ class Engine:
                     continue
                 checking = time.perf_counter()
                 verdict = cite.support(marked, asked.hits, self._similar)
-                if isinstance(verdict, cite.Support) and not cite.on_question(verdict, asked.hits):
+                if isinstance(verdict, cite.Support) and not cite.on_question(asked.question, verdict, asked.hits):
                     verdict = Removed(marked.text, "beside")
                 watch.verify += time.perf_counter() - checking
                 if isinstance(verdict, Removed):

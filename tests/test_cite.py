@@ -107,7 +107,23 @@ def test_a_clause_far_from_the_question_is_no_answer_to_it() -> None:
     for score, shown in ((0.6, True), (0.2, False)):
         found = support(sentence, [first, replace(second, clauses=((far, score),))], never)
         assert isinstance(found, Support)
-        assert on_question(found, [first, second]) == shown
+        assert on_question("怎样参与?", found, [first, second]) == shown
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("到2030年能耗降低多少?", True),
+        ("到二〇三〇年能耗降低多少?", True),
+        ("到2025年能耗降低多少?", False),
+        ("能耗降低多少?", True),
+    ],
+)
+def test_a_figure_of_another_year_is_no_answer(question: str, shown: bool) -> None:
+    third = hits()[2]
+    found = support(Marked("能耗降低百分之五。", (1,)), [third], never)
+    assert isinstance(found, Support)
+    assert on_question(question, found, [third]) == shown
 
 
 @pytest.mark.parametrize(
