@@ -47,7 +47,7 @@ PATIENCE = 3
 
 @dataclass(frozen=True)
 class Opened:
-    """An index in use, with its lexical side and a name for the build."""
+    """An index in use, with its lexical side."""
 
     index: index.Index
     lexical: lexical.Lexical
