@@ -20,6 +20,7 @@ from rag.errors import DocumentError, IndexError_, TiaoYinError
 from rag.read import find_files, read
 from rag.records import Chunk, Document
 from rag.settings import Settings
+from rag.source import Source
 from rag.structure import structure
 
 Report = Callable[[str, int, int], None]
@@ -41,7 +42,7 @@ class Ingested:
 
 def parse(path: Path) -> list[Document]:
     """The documents in one file. Raises DocumentError."""
-    return structure(read(path), str(path), _digest(path))
+    return structure(Source(read(path)), str(path), _digest(path))
 
 
 def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Report) -> Ingested:
@@ -109,7 +110,7 @@ def _take(
             if any(entry["sha256"] == digest for entry in known.values()):
                 unchanged.append(name)
                 continue
-            found = structure(text, name, digest)
+            found = structure(Source(text), name, digest)
         except DocumentError as error:
             failed[name] = error
             continue

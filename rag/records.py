@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from rag.labels import label_of
+from rag.source import Piece
 from rag.words import say
 
 Path = tuple[tuple[str, str], ...]
@@ -36,7 +37,7 @@ class Provision:
 
 @dataclass(frozen=True)
 class Document:
-    """One document as read: its whole text and its provisions (parents before children, in document order)."""
+    """One document: its whole text, its provisions (parents before children, in order), and where it was read."""
 
     doc_id: str
     title: str
@@ -47,6 +48,7 @@ class Document:
     provisions: tuple[Provision, ...]
     issuer: str | None = None
     date: str | None = None
+    pieces: tuple[Piece, ...] = ()
 
     @cached_property
     def by_path(self) -> dict[Path, Provision]:
@@ -58,6 +60,10 @@ class Document:
     def label(self, path: Path) -> str:
         """The citation label of a path, e.g. 《人工智能全球治理行动计划》第六条第2句."""
         return label_of(self.title, self.lang, path)
+
+    def piece_at(self, offset: int) -> Piece | None:
+        """What is known of where the character `offset` was read: its page, and whether it was joined there."""
+        return next((piece for piece in self.pieces if piece.start <= offset < piece.end), None)
 
     def children(self, path: Path) -> list[Provision]:
         """The provisions directly below `path`; `()` gives the top level."""
@@ -82,7 +88,8 @@ class Document:
             for p in self.provisions
         ]
         names = ("doc_id", "title", "lang", "kind", "source", "issuer", "date", "text")
-        return {**{name: getattr(self, name) for name in names}, "provisions": provisions}
+        pieces = [asdict(piece) for piece in self.pieces]
+        return {**{name: getattr(self, name) for name in names}, "pieces": pieces, "provisions": provisions}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Document:
@@ -90,8 +97,9 @@ class Document:
         provisions = tuple(
             Provision(to_path(p["path"]), p["start"], p["end"], tuple(p["headings"])) for p in data["provisions"]
         )
-        rest = {name: value for name, value in data.items() if name != "provisions"}
-        return cls(provisions=provisions, **rest)
+        pieces = tuple(Piece(**piece) for piece in data.get("pieces", ()))
+        rest = {name: value for name, value in data.items() if name not in ("provisions", "pieces")}
+        return cls(provisions=provisions, pieces=pieces, **rest)
 
 
 def to_path(steps: Sequence[Sequence[str]]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from rag.records import Document, Hit
+from rag.source import Source
 from rag.structure import structure
 
 TEXT = """# 城市公园行动计划
@@ -20,7 +21,7 @@ TEXT = """# 城市公园行动计划
 
 
 def plan() -> Document:
-    (document,) = structure(TEXT, "plan.md", hashlib.sha256(TEXT.encode()).hexdigest())
+    (document,) = structure(Source(TEXT), "plan.md", hashlib.sha256(TEXT.encode()).hexdigest())
     return document
 
 

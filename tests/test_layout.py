@@ -29,7 +29,17 @@ HOMES = {
     "safetensors": {"rag/convert_e5.py"},
     "tokenizers": {"rag/convert_e5.py", "rag/embed.py"},  # written by the one, read by the other
 }
-MIDDLE = {"rag.records", "rag.errors", "rag.labels", "rag.numerals", "rag.words", "rag.facts", "rag.once", "rag.quiet"}
+MIDDLE = {
+    "rag.records",
+    "rag.source",
+    "rag.errors",
+    "rag.labels",
+    "rag.numerals",
+    "rag.words",
+    "rag.facts",
+    "rag.once",
+    "rag.quiet",
+}
 # Stages, each with the modules that make it up; a stage may import its own modules and the middle.
 STAGES = {
     "read": ("rag.read",),

@@ -10,13 +10,14 @@ import pytest
 
 from rag.read import read
 from rag.records import Document
+from rag.source import Source
 from rag.structure import structure
 
 CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
 
 
 def parse(text: str, name: str = "file.md") -> list[Document]:
-    found = structure(text, name, hashlib.sha256(text.encode()).hexdigest())
+    found = structure(Source(text), name, hashlib.sha256(text.encode()).hexdigest())
     for document in found:
         check(document)
     return found

@@ -8,11 +8,13 @@ It raises nothing: a text without any numbering has paragraphs. European law has
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import PurePath
 
 from rag.records import Document, Path, Provision, language
+from rag.source import Piece, Source
 from rag.structure import about
 from rag.structure.articles import Section, contents, plan_heads, plan_tail, sections, statute_heads
 from rag.structure.blocks import Block, blocks_of
@@ -25,18 +27,29 @@ _FRONT = 12
 """How many blocks before the first article may say who passed the text, and when."""
 
 
-def structure(text: str, source: str, digest: str) -> list[Document]:
-    """The documents in `text`, read from `source`; `digest` is the file's SHA-256 in hex and names them.
+def structure(read: Source, source: str, digest: str) -> list[Document]:
+    """The documents in a file named `source`; `digest` is the file's SHA-256 in hex and names them.
 
     `doc_id` is the digest's first 12 characters, "-", and the number of the document in the file, one-based.
     """
+    text = read.text
     found: list[Document] = []
     orphans = 0
     for number, part in enumerate(split(text, blocks_of(text)), 1):
         orphans += part.is_orphan
         title = part.title or (_ORPHAN.format(orphans) if part.is_orphan else PurePath(source).stem)
-        found.append(_document(text, part, title, source, f"{digest[:12]}-{number}"))
+        document = _document(text, part, title, source, f"{digest[:12]}-{number}")
+        found.append(replace(document, pieces=tuple(_pieces(read, part.start, part.end))))
     return [document for document in found if document.provisions]
+
+
+def _pieces(read: Source, start: int, end: int) -> Iterator[Piece]:
+    """`text[start:end]` of the source, cut where its pages are, as the pieces of a document that is just that."""
+    cuts = [start, *(page.start for page in read.pages if start < page.start < end), end]
+    for one, other in pairwise(cuts):
+        page = read.page_at(one)
+        number, confidence = (page.number, page.confidence) if page else (None, None)
+        yield Piece(one - start, other - start, one, number, confidence)
 
 
 def _document(text: str, part: Part, title: str, source: str, doc_id: str) -> Document:
