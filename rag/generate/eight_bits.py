@@ -24,8 +24,7 @@ MODEL = "openvino_model.xml"
 def widen(saved: Path, place: Path) -> None:
     """Write the model in `saved` into `place` with 8-bit weights. Raises RuntimeError and OSError."""
     ov = openvino()
-    from openvino import opset13
-
+    ops = ov.opset13
     model = ov.Core().read_model(saved / MODEL)
     for node in model.get_ordered_ops():
         found = _weights(node) if node.get_type_name() == "MatMul" else None
@@ -34,7 +33,7 @@ def widen(saved: Path, place: Path) -> None:
         shifted = _values(_constant(found, 0)) - _values(_constant(found, 1))
         if shifted.min() >= -128 and shifted.max() < 128:
             kind = found.get_output_element_type(0).get_type_name()
-            found.output(0).replace(opset13.convert(opset13.constant(shifted.astype(np.int8)), kind).output(0))
+            found.output(0).replace(ops.convert(ops.constant(shifted.astype(np.int8)), kind).output(0))
     ov.save_model(model, place / MODEL, compress_to_fp16=False)
     for file in saved.iterdir():
         if not file.name.startswith("openvino_model."):
