@@ -124,13 +124,17 @@ def support(sentence: Marked, hits: Sequence[Hit], similar: Similarity) -> Suppo
 def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
     """Whether the cited provision is what was asked about.
 
-    Its article, title or date has every year of the question: the nearest figure of another year is no answer. And it
+    Its article, title or date has every year of the question: the nearest figure of another year is no answer. It is of
+    a part that the question names (第十条, 序言), or speaks of one: what 违反第十条 costs stands elsewhere. And it
     is of the best hit, or was found nearly as near as the best clause: a small model, given several articles, sometimes
     copies a sentence that is true but beside the question.
     """
     document = support.hit.document
     there = facts.arabic(f"{document.title} {document.date or ''} {support.hit.text}")
     if any(year not in there for year in YEAR.findall(facts.arabic(question))):
+        return False
+    named = set() if facts.is_range(question) else facts.parts(question)
+    if named and not named & {article_of(support.provision.path), *facts.parts(support.hit.text)}:
         return False
     if support.hit == hits[0]:
         return True

@@ -25,6 +25,8 @@ ENGLISH = {word: n for n, word in enumerate(ENGLISH_WORDS)} | {
 NUMBER = re.compile(rf"(\d+(?:\.\d+)?)\s*(%|[{UNITS}]*)")
 NAME = re.compile(r"《([^《》]+)》|“([^“”]+)”|「([^「」]+)」|\"([^\"]+)\"")
 ARTICLE = re.compile(r"第\s*(\d+)\s*条(?:之(\d+))?|\b(?:Article|Art\.)\s*(\d+)", re.IGNORECASE)
+RANGE = re.compile(r"条\s*[至到－—~-]\s*第|\bArticles\s+\d+\s*(?:to|[–-])", re.IGNORECASE)
+PREAMBLE = re.compile(r"序言|前言|\bpreamble\b", re.IGNORECASE)
 NEGATION = re.compile(
     r"不得|禁止|严禁|不予|不应|不能|不可|无须|不需|没有|除外|不|未|无|非|"
     r"\b(?:not|no|never|neither|nor|without|unless|except|prohibited|cannot)\b|n't\b",
@@ -77,6 +79,16 @@ def names(text: str) -> set[str]:
 def articles(text: str) -> set[str]:
     """Article references as paths number them: {"7", "120-1"}."""
     return {(zh or en) + (f"-{of}" if of else "") for zh, of, en in ARTICLE.findall(arabic(text))}
+
+
+def parts(text: str) -> set[str]:
+    """The parts of a document that a text names, as `article_of` does."""
+    return articles(text) | ({"preamble 0"} if PREAMBLE.search(text) else set())
+
+
+def is_range(text: str) -> bool:
+    """Whether a text names articles by the first and the last, 第十条至第十二条: those between are meant too."""
+    return bool(RANGE.search(arabic(text)))
 
 
 def negations(text: str) -> set[str]:

@@ -8,7 +8,9 @@ import pytest
 from plan import hits
 
 from rag.cite import Marked, Support, cited, on_question, sentences, support
-from rag.records import Path, Removed
+from rag.records import Hit, Path, Removed
+from rag.source import Source
+from rag.structure import structure
 
 FIRST, SECOND, THIRD = (("article", "1"),), (("article", "2"),), (("article", "3"),)
 
@@ -124,6 +126,39 @@ def test_a_figure_of_another_year_is_no_answer(question: str, shown: bool) -> No
     found = support(Marked("能耗降低百分之五。", (1,)), [third], never)
     assert isinstance(found, Support)
     assert on_question(question, found, [third]) == shown
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("第三条要求能耗降低多少?", True),
+        ("第二条要求能耗降低多少?", False),
+        ("第二条和第三条要求能耗降低多少?", True),
+        ("第一条至第三条要求能耗降低多少?", True),
+        ("序言要求能耗降低多少?", False),
+        ("What does Article 2 say about energy?", False),
+    ],
+)
+def test_a_part_that_the_question_names_binds_what_may_be_cited(question: str, shown: bool) -> None:
+    third = hits()[2]
+    found = support(Marked("能耗降低百分之五。", (1,)), [third], never)
+    assert isinstance(found, Support)
+    assert on_question(question, found, [third]) == shown
+
+
+def test_what_a_provision_named_elsewhere_brings_is_cited_where_it_stands() -> None:
+    points = (
+        "一、关于公园的开放。公园应当免费开放，免费的范围由市政府公布。",
+        "二、关于处罚。违反第一条的，处一万元以下罚款，并予公告。",
+        "三、关于施行。本计划自公布之日起施行，由市政府负责解释。",
+    )
+    text = "\n\n".join(points)
+    (document,) = structure(Source(text), "parks.md", "0" * 64)
+    second = Hit(document, document.by_path[SECOND], 1.0, "dense")
+    found = support(Marked("处一万元以下罚款。", (1,)), [second], never)
+    assert isinstance(found, Support)
+    assert on_question("违反第一条怎么处罚?", found, [second])
+    assert not on_question("违反第三条怎么处罚?", found, [second])
 
 
 @pytest.mark.parametrize(

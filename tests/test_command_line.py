@@ -87,7 +87,7 @@ def test_parse_prints_the_tree_as_json_and_nothing_else(clean: Path, capsys: pyt
     plan = next(d for d in documents if d["title"] == "人工智能全球治理行动计划")
     articles = [p["path"][0][1] for p in plan["provisions"] if p["path"][0][0] == "article" and len(p["path"]) == 1]
     assert articles == [str(n) for n in range(1, 14)]
-    assert {"doc_id", "title", "lang", "kind", "source", "issuer", "date", "text", "provisions"} == set(plan)
+    assert {"doc_id", "title", "lang", "kind", "source", "issuer", "date", "text", "pieces", "provisions"} == set(plan)
     for document in documents:
         for provision in document["provisions"]:
             assert provision["text"] == document["text"][provision["start"] : provision["end"]]
