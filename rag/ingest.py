@@ -20,7 +20,6 @@ from rag.errors import DocumentError, IndexError_, TiaoYinError
 from rag.read import find_files, read
 from rag.records import Chunk, Document
 from rag.settings import Settings
-from rag.source import Source
 from rag.structure import structure
 
 Report = Callable[[str, int, int], None]
@@ -42,7 +41,7 @@ class Ingested:
 
 def parse(path: Path) -> list[Document]:
     """The documents in one file. Raises DocumentError."""
-    return structure(Source(read(path)), str(path), _digest(path))
+    return structure(read(path), str(path), _digest(path))
 
 
 def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Report) -> Ingested:
@@ -105,12 +104,12 @@ def _take(
         report("read", n, len(files))
         name = str(path.absolute())
         try:
-            text = read(path)  # first, because it refuses what should not be read at all
+            source = read(path)  # first, because it refuses what should not be read at all
             digest = _digest(path)
             if any(entry["sha256"] == digest for entry in known.values()):
                 unchanged.append(name)
                 continue
-            found = structure(Source(text), name, digest)
+            found = structure(source, name, digest)
         except DocumentError as error:
             failed[name] = error
             continue

@@ -1,7 +1,7 @@
-"""Chinese numerals to numbers and back, and the numbers of articles.
+"""Chinese numerals to numbers and back, the numbers of articles, and the numbers that lists are written with.
 
 In: 一百二十, 二〇二五, 两千, １２０, "一 百", 3万; out: int. In: 第一百二十条之一; out: "120-1", and the reverse.
-It does not find numerals in running text, and knows no fractions, ordinals or Roman numbers.
+It does not find numerals in running text, knows no fractions or ordinals, and cannot read Roman numbers.
 """
 
 from __future__ import annotations
@@ -98,3 +98,51 @@ def article_words(number: str) -> str:
     """The reverse: "120-1" -> 第一百二十条之一. Raises ValueError when it is no such number."""
     base, _, insert = number.partition("-")
     return f"第{to_chinese(to_int(base))}条" + (f"之{to_chinese(to_int(insert))}" if insert else "")
+
+
+_ROMAN = tuple(
+    zip((1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1), "m cm d cd c xc l xl x ix v iv i".split(), strict=True)
+)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def list_number(number: int, style: str) -> str:
+    """`number` as a list in a `style` of Word's (its numFmt) shows it; in Arabic digits where the style has no way."""
+    digits = str(number)
+    if style == "decimalZero":
+        return digits.zfill(2)
+    if style == "decimalFullWidth":
+        return digits.translate({ord("0") + n: chr(ord("０") + n) for n in range(10)})
+    if not 0 < number < 4000:
+        return digits
+    if style == "decimalEnclosedCircle" and number <= 20:
+        return chr(ord("①") + number - 1)
+    if style in ("lowerLetter", "upperLetter"):
+        words = _LETTERS[(number - 1) % 26] * ((number - 1) // 26 + 1)  # z is followed by aa, bb
+        return words.upper() if style == "upperLetter" else words
+    if style in ("lowerRoman", "upperRoman"):
+        words = _roman(number)
+        return words.upper() if style == "upperRoman" else words
+    return _list_chinese(number, style)
+
+
+def _list_chinese(number: int, style: str) -> str:
+    digitwise = str(number).translate({ord("0") + n: char for n, char in enumerate("〇一二三四五六七八九")})
+    match style:
+        case "ideographDigital" | "taiwaneseDigital" | "japaneseDigitalTenThousand":
+            return digitwise
+        case "chineseCounting" | "taiwaneseCounting":
+            return to_chinese(number) if number < 100 else digitwise.replace("〇", "○")
+        case "chineseCountingThousand" | "taiwaneseCountingThousand":
+            return to_chinese(number)
+        case "japaneseCounting":
+            return re.sub("一(?=[十百千])|零", "", to_chinese(number))
+    return str(number)
+
+
+def _roman(number: int) -> str:
+    words = ""
+    for value, letters in _ROMAN:
+        words += letters * (number // value)
+        number %= value
+    return words

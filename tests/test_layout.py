@@ -27,6 +27,9 @@ HOMES = {
     "rich": {"rag/terminal.py"},
     "httpx": {"rag/fetch.py"},
     "safetensors": {"rag/convert_e5.py"},
+    "docx": {"rag/read/docx.py"},
+    "selectolax": {"rag/read/html.py"},
+    "openpyxl": {"rag/read/table.py"},
     "tokenizers": {"rag/convert_e5.py", "rag/embed.py"},  # written by the one, read by the other
 }
 MIDDLE = {

@@ -16,7 +16,7 @@ PLAN = "人工智能全球治理行动计划"
 
 @pytest.fixture(scope="module")
 def page() -> dict[str, Document]:
-    return {document.title: document for document in parse(read(PAGE))}
+    return {document.title: document for document in parse(read(PAGE).text)}
 
 
 def test_the_plan_is_one_preamble_and_thirteen_articles(page: dict[str, Document]) -> None:
@@ -30,7 +30,7 @@ def test_the_plan_is_one_preamble_and_thirteen_articles(page: dict[str, Document
 
 def test_every_article_of_the_plan_is_exactly_its_paragraph_of_the_page(page: dict[str, Document]) -> None:
     plan = page[PLAN]
-    lines = read(PAGE).split("\n")
+    lines = read(PAGE).text.split("\n")
     for n in range(1, 14):
         (line,) = [line for line in lines if line.startswith(to_chinese(n) + "、")]
         assert plan.text_of(plan.by_path[(("article", str(n)),)]) == line
@@ -88,4 +88,4 @@ def test_what_stands_below_a_tear_is_not_cited_under_the_title_above_it(page: di
 
 def test_no_text_of_the_page_is_lost(page: dict[str, Document]) -> None:
     kept = "\n".join(document.text for document in page.values())
-    assert [line for line in read(PAGE).split("\n") if line.strip() and line not in kept] == []
+    assert [line for line in read(PAGE).text.split("\n") if line.strip() and line not in kept] == []

@@ -27,7 +27,7 @@ TEXT = "第一条　为了规范“数据”处理，制定本办法。\n第二�
 def test_every_encoding_and_newline_gives_the_same_text(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "办法.txt"
     path.write_bytes(data)
-    assert read(path) == TEXT
+    assert read(path).text == TEXT
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_every_encoding_and_newline_gives_the_same_text(tmp_path: Path, data: by
         ("cut.txt", b"\xff\xfe\x41", "document_encoding_unknown"),
         ("latin.txt", "Déjà vu, à côté, naïf".encode("latin-1"), "document_encoding_unknown"),
         ("control.txt", bytes(range(1, 32)) * 9, "document_binary"),
-        ("law.pdf", b"%PDF-1.7", "document_kind_unknown"),
+        ("law.doc", b"%PDF-1.7", "document_kind_unknown"),
         ("README", b"text", "document_kind_unknown"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_gives_its_readable_files_sorted_and_each_once(tmp_path: Path) -> None:
     names = ["b.md", "a.TXT", "sub/c.md", "README.md"]
-    for name in [*names, ".hidden.md", ".git/d.md", "e.pdf", "sub/f"]:
+    for name in [*names, ".hidden.md", ".git/d.md", "e.doc", "sub/f"]:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(TEXT)
@@ -95,7 +95,7 @@ def test_a_folder_gives_its_readable_files_sorted_and_each_once(tmp_path: Path) 
 
 
 def test_a_file_named_outright_is_kept_so_that_its_error_can_be_told(tmp_path: Path) -> None:
-    path = tmp_path / "law.pdf"
+    path = tmp_path / "law.doc"
     path.write_bytes(b"%PDF-1.7")
     assert find_files([path]) == [path]
 
@@ -108,7 +108,7 @@ def test_a_folder_below_a_hidden_one_is_walked_when_it_is_named(tmp_path: Path) 
 
 
 def test_a_path_that_leads_nowhere_and_an_empty_folder_are_errors(tmp_path: Path) -> None:
-    (tmp_path / "e.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "e.doc").write_bytes(b"%PDF-1.7")
     for path, key in ((tmp_path / "gone", "document_missing"), (tmp_path, "document_none")):
         with pytest.raises(DocumentError) as raised:
             find_files([path])

@@ -1,34 +1,51 @@
 """read: a file -> its text, the first arrow.
 
-In: a path. Out: the whole text as a str with newlines as `\\n`; nothing else is changed, so that spans and quotations
-stay true to the file. `find_files` walks folders. One module a format; `suffix` chooses.
-It does not look for structure, titles or encodings declared inside the text.
+In: a path. Out: a Source, the whole text with newlines as `\\n`; of plain text and Markdown nothing else is changed, so
+that spans and quotations stay true to the file. `find_files` walks folders. One module a format; the ending chooses.
+It does not look for structure or titles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rag.errors import DocumentError
+from rag.read import docx, html, table
 from rag.read.text import decode
+from rag.source import Source
 
-SUFFIXES = (".md", ".txt")
+
+def _plain(data: bytes, path: Path) -> Source:
+    return Source(decode(data, path))
+
+
+_READERS: dict[str, Callable[[bytes, Path], Source]] = {
+    ".csv": table.csv_source,
+    ".docx": docx.source,
+    ".htm": html.source,
+    ".html": html.source,
+    ".md": _plain,
+    ".txt": _plain,
+    ".xlsx": table.source,
+}
+SUFFIXES = tuple(_READERS)
 """The file endings that can be read, lower case."""
 
 LIMIT = 20 * 1024 * 1024
 """The largest file that is read, in bytes."""
 
 
-def read(path: Path) -> str:
-    """The text of one file. Raises DocumentError: missing, unknown kind, too large, unreadable, empty or no text."""
+def read(path: Path) -> Source:
+    """The text of one file. Raises DocumentError: missing, unknown kind, too large, unreadable, damaged, empty."""
     data = _bytes(path)
-    if path.suffix.lower() not in SUFFIXES:
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
         raise DocumentError("document_kind_unknown", path=path, suffixes=" ".join(SUFFIXES))
-    text = decode(data, path)
-    if not text.strip():
+    found = reader(data, path)
+    if not found.text.strip():
         raise DocumentError("document_empty", path=path)
-    return text
+    return found
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
