@@ -47,8 +47,9 @@ def parse(path: Path) -> list[Document]:
 def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Report) -> Ingested:
     """Bring files and folders into the index: unchanged ones are skipped, changed ones replaced.
 
-    With `prune`, documents whose file is gone leave it. An index made with another embedder or chunker is made anew
-    from the documents it holds. Raises ModelError, IndexError_; a file that cannot be read is reported, not raised.
+    With `prune`, documents whose file is gone leave it. An index made with another embedder is made anew from
+    the documents it holds, one of another version from the files named.
+    Raises ModelError, IndexError_; a file that cannot be read is reported, not raised.
     """
     files = find_files(paths)
     folder = models.require(settings.embedder, settings.home)
@@ -57,7 +58,8 @@ def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Re
         before = _manifest(settings.index)
         fits = before is not None and (before.checksum, before.chunker) == (checksum, chunk.VERSION)
         known = dict(before.files) if before else {}
-        done, found = _take(files, known, report)
+        anew = before is not None and before.chunker != chunk.VERSION
+        done, found = _take(files, known, anew, report)
         gone = tuple(name for name in known if prune and not Path(name).exists())
         for name in gone:
             del known[name]
@@ -93,9 +95,9 @@ def _manifest(folder: Path) -> index.Manifest | None:
 
 
 def _take(
-    files: Sequence[Path], known: dict[str, dict[str, Any]], report: Report
+    files: Sequence[Path], known: dict[str, dict[str, Any]], anew: bool, report: Report
 ) -> tuple[Ingested, dict[str, Document]]:
-    """Read the files that are new or changed, and put them into `known`; their documents by id."""
+    """Read the files that are new or changed, or all `anew`, and put them into `known`; their documents by id."""
     added: list[str] = []
     unchanged: list[str] = []
     failed: dict[str, TiaoYinError] = {}
@@ -106,7 +108,7 @@ def _take(
         try:
             source = read(path)  # first, because it refuses what should not be read at all
             digest = _digest(path)
-            if any(entry["sha256"] == digest for entry in known.values()):
+            if not anew and any(entry["sha256"] == digest for entry in known.values()):
                 unchanged.append(name)
                 continue
             found = structure(source, name, digest)
