@@ -2,7 +2,7 @@
 
 In: the text as read. Out: one Document or several (a newspaper page), each with its own text and with provisions whose
 spans are slices of it: articles of statutes and of numbered plans, or the paragraphs and sentences of anything else.
-    blocks -> pages.split -> articles.sections -> clauses
+    blocks -> pages.split (tears.join) -> articles.sections -> clauses
 It raises nothing: a text without any numbering has paragraphs. European law has no grammar of its own here.
 """
 
@@ -38,24 +38,43 @@ def structure(read: Source, source: str, digest: str) -> list[Document]:
     for number, part in enumerate(split(text, blocks_of(text)), 1):
         orphans += part.is_orphan
         title = part.title or (_ORPHAN.format(orphans) if part.is_orphan else PurePath(source).stem)
-        document = _document(text, part, title, source, f"{digest[:12]}-{number}")
-        found.append(replace(document, pieces=tuple(_pieces(read, part.start, part.end))))
+        found.append(_document(read, part, title, source, f"{digest[:12]}-{number}"))
     return [document for document in found if document.provisions]
 
 
-def _pieces(read: Source, start: int, end: int) -> Iterator[Piece]:
-    """`text[start:end]` of the source, cut where its pages are, as the pieces of a document that is just that."""
+def _assembled(read: Source, part: Part) -> tuple[str, list[Block], tuple[Piece, ...]]:
+    """A document's own text, its blocks in it, and where each piece of it was read.
+
+    A run that goes on inside a sentence follows without a character between, so that the sentence is whole again.
+    """
+    own = read.text[part.start : part.end]
+    blocks = [block.moved(-part.start) for block in part.blocks]
+    pieces = [*_pieces(read, part.start, part.end, 0, None)]
+    for run in part.runs:
+        own += "" if run.inside else "\n\n"
+        start, end, at = run.blocks[0].start, run.blocks[-1].end, len(own)
+        own += read.text[start:end]
+        pieces += _pieces(read, start, end, at, run.joined)
+        first, *rest = [block.moved(at - start) for block in run.blocks]
+        if run.inside:
+            torn = blocks.pop()
+            first = replace(torn, text=torn.text + first.text, end=first.end)
+        blocks += [first, *rest]
+    return own, blocks, tuple(pieces)
+
+
+def _pieces(read: Source, start: int, end: int, at: int, joined: float | None) -> Iterator[Piece]:
+    """`text[start:end]` of the source as pieces from `at` on, cut where its pages are."""
     cuts = [start, *(page.start for page in read.pages if start < page.start < end), end]
     for one, other in pairwise(cuts):
         page = read.page_at(one)
         number, confidence = (page.number, page.confidence) if page else (None, None)
-        yield Piece(one - start, other - start, one, number, confidence)
+        yield Piece(at + one - start, at + other - start, one, number, confidence, joined)
 
 
-def _document(text: str, part: Part, title: str, source: str, doc_id: str) -> Document:
-    own = text[part.start : part.end]
+def _document(read: Source, part: Part, title: str, source: str, doc_id: str) -> Document:
+    own, blocks, pieces = _assembled(read, part)
     lang = language(own[:50_000])
-    blocks = [block.moved(-part.start) for block in part.blocks]
     ignore = contents(blocks)
     kind, heads = "statute", statute_heads(blocks, ignore)
     if not heads:
@@ -80,6 +99,7 @@ def _document(text: str, part: Part, title: str, source: str, doc_id: str) -> Do
         provisions=tuple(provisions or paragraphs(own, lang, blocks, (), 1)),
         issuer=about.issuer(front) if heads else None,
         date=about.published(front, blocks[-3:] if heads else ()),
+        pieces=pieces,
     )
 
 

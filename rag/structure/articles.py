@@ -82,6 +82,11 @@ def plan_heads(blocks: Sequence[Block], ignore: Collection[int]) -> dict[int, He
     return best if len(best) >= _FEWEST_POINTS and min(sizes) >= _SUBSTANCE else {}
 
 
+def is_dateline(block: Block) -> bool:
+    """Whether a block only says who reports and when, (新华社上海7月26日电): it closes what stands above it."""
+    return bool(_DATELINE.fullmatch(block.text))
+
+
 def plan_tail(blocks: Sequence[Block], heads: Mapping[int, Head]) -> int:
     """The index of the first block after a plan's last article; `len(blocks)` when the plan ends the document.
 
@@ -93,7 +98,7 @@ def plan_tail(blocks: Sequence[Block], heads: Mapping[int, Head]) -> int:
     if all(after - before == 1 or blocks[before + 1].level for before, after in pairwise(openings)):
         return last + 1
     for n in range(last + 1, len(blocks)):
-        if _DATELINE.fullmatch(blocks[n].text):
+        if is_dateline(blocks[n]):
             return n
     signed = len(blocks) - 2
     return signed if signed > last and blocks[signed].is_line and DATE.fullmatch(blocks[-1].text) else len(blocks)

@@ -2,8 +2,8 @@
 
 In: a file's text and Blocks. Out: Parts, each the title, span and blocks of one document, in order, which together hold
 all blocks. A page's stories begin at its headings. What stands below the end of a numbered plan, or below a paragraph
-that breaks off, may be of any story: it is set apart rather than cited under a title that may not be its own.
-It does not join the pieces of a torn story.
+that breaks off, may be of any story: `tears` says whose it is, and what nobody surely claims is set apart rather than
+cited under a title that may not be its own.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.structure.about import title_block
-from rag.structure.articles import contents, plan_heads, plan_tail, statute_heads
+from rag.structure.articles import contents, is_dateline, plan_heads, plan_tail, statute_heads
 from rag.structure.blocks import Block
 from rag.structure.marks import article_head
+from rag.structure.tears import Run, Story, foreign_tails, is_torn, join
 
 _NEWSPAPER = re.compile(
     r"(本报|新华社)[^。]{0,12}[0-9]+月[0-9]+日电|^本报记者\s|[（(]上接[^)）]{1,8}版[)）]|[（(](本报)?记者|——访"
@@ -29,7 +30,10 @@ _LAW = re.compile(r".*(法|法典|条例|规定|办法|解释|决定|细则|规�
 
 @dataclass(frozen=True)
 class Part:
-    """One document of a file. `title` is None where the text has none; `above`: a line over the headline."""
+    """One document of a file. `title` is None where the text has none; `above`: a line over the headline.
+
+    `runs` go on it from elsewhere on the page, in reading order.
+    """
 
     title: str | None
     blocks: tuple[Block, ...]
@@ -38,6 +42,7 @@ class Part:
     above: tuple[str, ...] = ()
     is_story: bool = False
     is_orphan: bool = False
+    runs: tuple[Run, ...] = ()
 
 
 def split(text: str, blocks: Sequence[Block]) -> list[Part]:
@@ -102,22 +107,49 @@ def _with_kickers(blocks: Sequence[Block]) -> list[Block]:
 def _stories(text: str, blocks: Sequence[Block], headlines: Sequence[int]) -> list[Part]:
     firsts = [n - 1 if n and _is_kicker(blocks[n - 1]) else n for n in headlines]
     parts: list[Part] = []
-    if firsts[0]:
-        parts.append(_orphan(blocks[: firsts[0]]))
+    loose: list[Sequence[Block]] = [blocks[: firsts[0]]] if firsts[0] else []
     for first, headline, stop in zip(firsts, headlines, [*firsts[1:], len(blocks)], strict=True):
-        title = blocks[headline].plain
         above = (blocks[first].plain,) if first < headline else ()
         inside = blocks[headline + 1 : stop]
         tail = _tail(inside)
         end = inside[tail - 1].end if tail else blocks[headline].end
-        parts.append(Part(title, tuple(inside[:tail]), blocks[first].start, end, above, is_story=True))
+        parts.append(Part(blocks[headline].plain, tuple(inside[:tail]), blocks[first].start, end, above, is_story=True))
         if inside[tail:]:
-            parts.append(_orphan(inside[tail:]))
-    return parts
+            loose.append(inside[tail:])
+    loose = [part for group in loose for part in _from_marks(group, parts)]
+    stories = [Story(part.title or "", part.blocks, *_openness(part)) for part in parts]
+    loose += foreign_tails(stories)
+    left = join(stories, loose)
+    joined = [
+        replace(
+            part, blocks=story.blocks, end=story.blocks[-1].end if story.blocks else part.end, runs=tuple(story.runs)
+        )
+        for part, story in zip(parts, stories, strict=True)
+    ]
+    orphans = [Part(None, tuple(group), group[0].start, group[-1].end, is_orphan=True) for group in left]
+    return sorted([*joined, *orphans], key=lambda part: part.start)
 
 
-def _orphan(blocks: Sequence[Block]) -> Part:
-    return Part(None, tuple(blocks), blocks[0].start, blocks[-1].end, is_orphan=True)
+def _from_marks(group: Sequence[Block], parts: list[Part]) -> list[Sequence[Block]]:
+    """A loose group without what continues another page (上接第一版): its first paragraph is a story without headline.
+
+    It is named by the mark and its first words, because the headline stands on another page.
+    """
+    marks = [n for n, block in enumerate(group) if _CONTINUED.match(block.text)]
+    for n in marks:
+        mark, rest = re.split("[)）]", group[n].text, maxsplit=1)
+        words = re.split("[，,。；;]", rest.strip(), maxsplit=1)[0]
+        title = f"{mark[1:]}：{words[:_KICKER]}"
+        parts.append(Part(title, (group[n],), group[n].start, group[n].end, is_story=True))
+    kept = [0, *(n + 1 for n in marks)]
+    return [group[a:b] for a, b in zip(kept, [*marks, len(group)], strict=True) if group[a:b]]
+
+
+def _openness(part: Part) -> tuple[bool, bool]:
+    """Whether a story may have pieces elsewhere: no signature or dateline ends it; and whether it is surely whole."""
+    blocks = part.blocks
+    plan = bool(plan_heads(blocks, contents(blocks)))
+    return bool(blocks) and not plan and not blocks[-1].text.endswith((")", "）")), plan or not blocks
 
 
 def _tail(blocks: Sequence[Block]) -> int:
@@ -126,16 +158,12 @@ def _tail(blocks: Sequence[Block]) -> int:
     if statute_heads(blocks, ignore):
         return len(blocks)
     if heads := plan_heads(blocks, ignore):
-        return plan_tail(blocks, heads)
+        tail = plan_tail(blocks, heads)
+        return tail + (tail < len(blocks) and is_dateline(blocks[tail]))
     for n in range(1, len(blocks)):
-        if not blocks[n].level and (_is_torn(blocks[n - 1]) or _CONTINUED.match(blocks[n].text)):
+        if not blocks[n].level and (is_torn(blocks[n - 1]) or _CONTINUED.match(blocks[n].text)):
             return n
     return len(blocks)
-
-
-def _is_torn(block: Block) -> bool:
-    """Whether a paragraph breaks off in mid-sentence; what stands below it may be of any story."""
-    return not (block.level or block.is_line or block.is_closed or block.text.endswith((")", "）")))
 
 
 def _later_laws(blocks: Sequence[Block]) -> list[int]:
