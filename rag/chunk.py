@@ -12,7 +12,7 @@ import hashlib
 from rag.labels import short_label
 from rag.records import Chunk, Document, Provision
 
-VERSION = "2"
+VERSION = "3"
 """Raise it whenever the same file would give other documents or chunks: an index of another version is rebuilt."""
 
 LONG = 120

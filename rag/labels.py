@@ -7,6 +7,7 @@ It does not read labels back; that is the work of the stage that finds reference
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.numerals import article_words, to_chinese, to_int
@@ -14,22 +15,25 @@ from rag.numerals import article_words, to_chinese, to_int
 Steps = Sequence[tuple[str, str]]
 
 _ZH_COUNTED = {"paragraph": "第{}款", "item": "第{}项", "point": "第{}目", "subpoint": "第{}小目", "annex": "附件{}"}
-_EN_TOP = {"article": "Article", "recital": "Recital", "annex": "Annex"}
-_EN_SHORT = {"article": "Art.", "recital": "Rec.", "annex": "Annex"}
+_EN_TOP = {"article": "Article", "recital": "Recital", "annex": "Annex", "section": "Section"}
+_EN_SHORT = {"article": "Art.", "recital": "Rec.", "annex": "Annex", "section": "Section"}
 
 
-def label_of(title: str, lang: str, path: Steps) -> str:
-    """The citation label of `path` in the document `title`; an empty path gives the title's own."""
-    place = short_label(lang, path) if lang == "zh" else _english(path, _EN_TOP)
+def label_of(title: str, lang: str, path: Steps, begins: Sequence[str] = ()) -> str:
+    """The citation label of `path` in the document `title`; an empty path gives the title's own.
+
+    `begins` holds how the text of each step begins, by which numbers printed as 1.2 are told from (2) below 1.
+    """
+    place = short_label(lang, path) if lang == "zh" else _english(path, _EN_TOP, begins)
     if lang == "zh":
         return _in_brackets(title) + place
     return f"{title}, {place}" if place else title
 
 
-def short_label(lang: str, path: Steps) -> str:
+def short_label(lang: str, path: Steps, begins: Sequence[str] = ()) -> str:
     """The label without the title, for a chip or a table: 第七条, 第3段第2句, Art. 6(1)(f)."""
     if lang != "zh":
-        return _english(path, _EN_SHORT)
+        return _english(path, _EN_SHORT, begins)
     return "".join(_chinese_step(path, at) for at in range(len(path)))
 
 
@@ -57,7 +61,7 @@ def _chinese_step(path: Steps, at: int) -> str:
         return {"article": f"第{number}条", "annex": f"附件{number}"}.get(kind, f"({number})")
 
 
-def _english(path: Steps, names: dict[str, str]) -> str:
+def _english(path: Steps, names: dict[str, str], begins: Sequence[str]) -> str:
     words = ""
     for at, (kind, number) in enumerate(path):
         if kind == "preamble":
@@ -65,6 +69,9 @@ def _english(path: Steps, names: dict[str, str]) -> str:
         elif kind in names:
             part = f"{names[kind]} {number}"
         elif at and kind != "sentence" and path[at - 1][0] in ("article", "paragraph", "item", "point", "subpoint"):
+            if at < len(begins) and re.match(rf"[0-9.]*{path[at - 1][1]}\.{number}(?![0-9])", begins[at]):
+                words += f".{number}"
+                continue
             words += f"({number})" if path[0][0] not in ("paragraph", "preamble") else f", {kind} {number}"
             continue
         else:

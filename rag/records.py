@@ -59,7 +59,12 @@ class Document:
 
     def label(self, path: Path) -> str:
         """The citation label of a path, e.g. 《人工智能全球治理行动计划》第六条第2句."""
-        return label_of(self.title, self.lang, path)
+        return label_of(self.title, self.lang, path, self.begins(path))
+
+    def begins(self, path: Path) -> tuple[str, ...]:
+        """How the text of each provision on the way down a path begins: 1.2 there is cited as 1.2, not as 1(2)."""
+        places = [self.by_path.get(path[: n + 1]) for n in range(len(path))]
+        return tuple(self.text[p.start : p.start + 20] if p else "" for p in places)
 
     def piece_at(self, offset: int) -> Piece | None:
         """What is known of where the character `offset` was read: its page, and whether it was joined there."""
@@ -77,14 +82,8 @@ class Document:
     def to_json(self) -> dict[str, Any]:
         """The form of one document that `tiaoyin parse --json` prints."""
         provisions = [
-            {
-                "path": [list(step) for step in p.path],
-                "label": self.label(p.path),
-                "headings": list(p.headings),
-                "start": p.start,
-                "end": p.end,
-                "text": self.text_of(p),
-            }
+            {"path": [list(step) for step in p.path], "label": self.label(p.path), "headings": list(p.headings)}
+            | {"start": p.start, "end": p.end, "text": self.text_of(p)}
             for p in self.provisions
         ]
         names = ("doc_id", "title", "lang", "kind", "source", "issuer", "date", "text")

@@ -97,7 +97,7 @@ def _sentence(sentence: Sentence, known: Mapping[int, Citation], turn: int, docu
 
 def _link(citation: Citation, turn: int, documents: Mapping[str, Document]) -> str:
     document = documents.get(citation.doc_id)
-    words = short_label(document.lang, citation.path) if document else citation.label
+    words = short_label(document.lang, citation.path, document.begins(citation.path)) if document else citation.label
     target = f"#src-{turn}-{citation.n}"
     return f'<a class="ty-cite" href="{target}" title="{escaped(citation.label)}">{escaped(words)}</a>'
 

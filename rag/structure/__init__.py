@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from rag.records import Document, Path, Provision, language
 from rag.source import Piece, Source
-from rag.structure import about
+from rag.structure import about, european, points
 from rag.structure.articles import Section, contents, plan_heads, plan_tail, sections, statute_heads
 from rag.structure.blocks import Block, blocks_of
 from rag.structure.clauses import clauses, paragraphs
@@ -75,17 +75,9 @@ def _pieces(read: Source, start: int, end: int, at: int, joined: float | None) -
 def _document(read: Source, part: Part, title: str, source: str, doc_id: str) -> Document:
     own, blocks, pieces = _assembled(read, part)
     lang = language(own[:50_000])
-    ignore = contents(blocks)
-    kind, heads = "statute", statute_heads(blocks, ignore)
-    if not heads:
-        kind, heads = "policy", plan_heads(blocks, ignore)
-    if not heads:
-        kind = "news" if part.is_story or part.is_orphan else "other"
-    tail = plan_tail(blocks, heads) if kind == "policy" else None
-    parts = sections(blocks, heads, ignore, tail)
-    if kind == "news":
-        parts = [_with_byline(section) for section in parts]
-    front = blocks[: min(heads)] if heads else blocks[:_FRONT]
+    kind, parts = _sections(blocks, lang, part)
+    top = next((n for n, section in enumerate(parts) if section.step), None)
+    front = blocks[:_FRONT] if top is None else [block for section in parts[:top] for block in section.blocks]
     front = [block for block in front if not block.rank][:_FRONT]
     provisions = _provisions(own, lang, parts, part, kind == "statute")
     return Document(
@@ -97,10 +89,25 @@ def _document(read: Source, part: Part, title: str, source: str, doc_id: str) ->
         text=own,
         # A text of headings only is quoted as it stands.
         provisions=tuple(provisions or paragraphs(own, lang, blocks, (), 1)),
-        issuer=about.issuer(front) if heads else None,
-        date=about.published(front, blocks[-3:] if heads else ()),
+        issuer=about.issuer(front) if top is not None else None,
+        date=about.published(front, blocks[-3:] if top is not None else ()),
         pieces=pieces,
     )
+
+
+def _sections(blocks: Sequence[Block], lang: str, part: Part) -> tuple[str, list[Section]]:
+    """What kind of document the blocks are, and its sections by the grammar of that kind."""
+    ignore = contents(blocks)
+    if heads := statute_heads(blocks, ignore):
+        return "statute", sections(blocks, heads, ignore)
+    if heads := plan_heads(blocks, ignore):
+        return "policy", sections(blocks, heads, ignore, plan_tail(blocks, heads))
+    if lang != "zh" and (found := european.sections(blocks, ignore)):
+        return "statute", found
+    parts = sections(blocks, {}, ignore)
+    if part.is_story or part.is_orphan:
+        return "news", [_with_byline(section) for section in parts]
+    return "other", parts
 
 
 def _provisions(text: str, lang: str, parts: Sequence[Section], part: Part, statute: bool) -> list[Provision]:
@@ -110,7 +117,9 @@ def _provisions(text: str, lang: str, parts: Sequence[Section], part: Part, stat
     loose = 1
     for n, section in enumerate(parts):
         headings = part.above + tuple(heading for heading in section.headings if heading != part.title)
-        if section.step:
+        if section.step and lang != "zh":
+            found += points.clauses(text, lang, section)
+        elif section.step:
             counted = statute and section.step[0] == "article"
             found += clauses(text, lang, (section.step,), section.blocks, headings, counted, section.skip)
         elif n == first - 1:

@@ -21,6 +21,14 @@ _BODY = re.compile(r"全国人民代表大会常务委员会|全国人民代表�
 _ORDER = re.compile(r"(?:中华人民共和国)?([\u4e00-\u9fff]{2,20}?)(?:等[一二两三四五六七八九十]+个?部门)?(?:令|公告)")
 
 
+_SHORT = 120
+_MONTHS = "January February March April May June July August September October November December".split()
+_DAY_EN = re.compile(rf"(?:^of|, (?:on )?)\s*([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}})\.?$")
+_MADE_BY = re.compile(
+    r"OF THE (EUROPEAN PARLIAMENT(?: AND OF THE COUNCIL)?|COUNCIL|EUROPEAN CENTRAL BANK)|^COMMISSION ", re.IGNORECASE
+)
+
+
 def title_block(blocks: Sequence[Block]) -> int | None:
     """The index of the block that is the title: a short first line, else the first Markdown heading, else None."""
     for n, block in enumerate(blocks):
@@ -37,17 +45,23 @@ def published(front: Sequence[Block], back: Sequence[Block] = ()) -> str | None:
     the first article; else a day whose year follows it in a short lead; else a date alone on a line of `back`."""
     dates = [found for block in front for found in _issued(block.text)]
     for block in front:
-        if not dates and len(block.text) <= 120 and _ISSUED.search(block.text):
+        if not dates and len(block.text) <= _SHORT and _ISSUED.search(block.text):
             dates = [day for m in _DAY_THEN_YEAR.finditer(block.text) if (day := _iso(m[3], m[1], m[2]))][:1]
     for block in back:
         if not dates and (match := DATE.fullmatch(block.text)):
             dates = [day for day in [_iso(*match.groups())] if day]
+    for block in (*front, *back):
+        if not dates and len(block.text) <= _SHORT and (match := _DAY_EN.search(block.plain)):
+            dates = [day for day in [_iso(match[3], str(_MONTHS.index(match[2]) + 1), match[1])] if day]
     return dates[-1] if dates else None
 
 
 def issuer(front: Sequence[Block]) -> str | None:
     """The body that passed or issued the text, where a line with a date of issue names it."""
     for block in front:
+        if made := _MADE_BY.search(block.plain) if block.is_line or block.plain.isupper() else None:
+            words = made[1] or "European Commission"
+            return words.title().replace(" And Of The ", " and ")
         if not _issued(block.text):
             continue
         if body := _BODY.search(block.text):

@@ -59,7 +59,7 @@ def statute_heads(blocks: Sequence[Block], ignore: Collection[int]) -> dict[int,
     reference with a high number must not hide all the articles that follow it.
     """
     candidates = {n: head for n, block in enumerate(blocks) if n not in ignore and (head := _article(block))}
-    kept = _rising([(n, head.number) for n, head in candidates.items()])
+    kept = rising([(n, head.number) for n, head in candidates.items()])
     heads = {n: candidates[n] for n in kept}
     if len(heads) > 1 or [head.number for head in heads.values()] == [(1, 0)]:
         return heads
@@ -180,7 +180,7 @@ def _number(head: Head) -> str:
     return f"{base}-{insert}" if insert else str(base)
 
 
-def _rising(candidates: Sequence[tuple[int, tuple[int, int]]]) -> list[int]:
+def rising(candidates: Sequence[tuple[int, tuple[int, int]]]) -> list[int]:
     """The keys of the longest strictly rising subsequence of the numbers."""
     ends: list[tuple[int, int]] = []
     where: list[int] = []

@@ -17,6 +17,7 @@ _SENTENCE = re.compile(r"(?<!<)[。！？!?]+[”’」』）)》\"']*|\n\s*\n")
 _SENTENCE_EN = re.compile(r"[.!?]+[”’)\"']*(?=\s+[\"“‘(]?[A-Z0-9])|\n\s*\n")
 _HEADING = re.compile(r"(#{1,6})\s+\S")
 _LINE = 60
+_WORDS = 3  # spaces from which a line that ends in "." is a sentence and not 1. or Art.
 _WRAPPED = 15
 _COMMA = re.compile("[，,；;、]")
 
@@ -42,7 +43,8 @@ class Block:
     @property
     def is_closed(self) -> bool:
         """Whether the block ends as a finished paragraph does, or as what announces a list."""
-        return self.text.rstrip(_CLOSING).endswith(_TERMINAL)
+        text = self.text.rstrip(_CLOSING)
+        return text.endswith(_TERMINAL) or (text.endswith(".") and text.count(" ") >= _WORDS)
 
     @property
     def is_line(self) -> bool:
