@@ -133,6 +133,8 @@ def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
     there = facts.arabic(f"{document.title} {document.date or ''} {support.hit.text}")
     if any(year not in there for year in YEAR.findall(facts.arabic(question))):
         return False
+    if not facts.has_what_is_asked(question, document.text_of(support.provision)):
+        return False
     named = set() if facts.is_range(question) else facts.parts(question)
     if named and not named & {article_of(support.provision.path), *facts.parts(support.hit.text)}:
         return False

@@ -37,6 +37,19 @@ HARMLESS = re.compile(
     "不仅|不断|不同|不少于|不低于|不超过|不限于|不可分割|无人|非常|非洲|未来|无论|莫不|not only", re.IGNORECASE
 )
 
+# What a question asks for that an answer must then have: a time, or a number.
+ASKS_TIME = re.compile(
+    r"时间表|日程|哪一?[年天]|几[月号]|何日|日期|截止|期限|多久|多长时间|"
+    r"how long|deadline|timetable|what (?:date|year)",
+    re.IGNORECASE,
+)
+TIME = re.compile(
+    r"\d\s*(?:年|月|日|天|周|个|小时|分钟)|\b\d{4}\b|时间|期限|期间|之日|立即|当[日天]|"
+    r"\b(?:hour|day|week|month|year|date|period)s?\b",
+    re.IGNORECASE,
+)
+ASKS_NUMBER = re.compile(r"多少|[金数]额|百分之几|how m(?:uch|any)|what percentage", re.IGNORECASE)
+
 STOPWORDS = frozenset(
     "the a an of to in on for and or is are be been by with that this it its as at from has have".split()
 )
@@ -84,6 +97,13 @@ def articles(text: str) -> set[str]:
 def parts(text: str) -> set[str]:
     """The parts of a document that a text names, as `article_of` does."""
     return articles(text) | ({"preamble 0"} if PREAMBLE.search(text) else set())
+
+
+def has_what_is_asked(question: str, text: str) -> bool:
+    """Whether `text` has a time where a question asks for one (期限, 多久), and a number for 多少."""
+    if ASKS_TIME.search(question) and not TIME.search(arabic(text)):
+        return False
+    return not ASKS_NUMBER.search(question) or bool(numbers(text))
 
 
 def is_range(text: str) -> bool:

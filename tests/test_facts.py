@@ -59,3 +59,21 @@ def test_what_denies_is_told_from_what_only_looks_so(text: str, found: set[str])
 
 def test_names_are_what_stands_in_brackets_or_quotation_marks() -> None:
     assert facts.names("落实《全球数字契约》和“可持续人工智能”理念") == {"全球数字契约", "可持续人工智能"}
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "has"),
+    [
+        ("实施时间表是什么?", "推广低功耗芯片、高效算法等绿色计算技术。", False),
+        ("实施时间表是什么?", "到二〇三〇年全面推广。", True),
+        ("保存期限有多久?", "保存期限应当为实现处理目的所必要的最短时间。", True),
+        ("多久内报告?", "应当立即报告。", True),
+        ("罚款金额是多少?", "处一百万元以下罚款。", True),
+        ("罚款金额是多少?", "依法给予处罚。", False),
+        ("谁可以处罚?", "依法给予处罚。", True),
+        ("How long may data be kept?", "Data are kept for no longer than thirty days.", True),
+        ("How much is the fine?", "A fine may be imposed.", False),
+    ],
+)
+def test_a_time_or_number_asked_for_must_stand_in_the_clause(question: str, text: str, has: bool) -> None:
+    assert facts.has_what_is_asked(question, text) == has

@@ -1,0 +1,152 @@
+"""What holds for every law and for any bytes: the tree gives back its generator, a reader returns or says why not."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from test_structure import outline, parse
+
+from rag.errors import DocumentError
+from rag.numerals import article_words, to_chinese
+from rag.read import SUFFIXES, read
+from rag.source import Source
+
+Paragraph = tuple[str, list[tuple[str, list[str]]]]
+"""What stands before the items, and the items, each with its points."""
+
+SAID = (
+    "国家保护个人信息",
+    "县级以上人民政府主管数据工作",
+    "第三人可以提出异议",
+    "依照本法第六十五条第一款的规定处罚",
+    "Ａ类数据不得出境",
+    "法律、行政法规另有规定的，从其规定",
+)
+sentence = st.sampled_from(SAID).map(lambda words: words + "。")
+phrase = st.sampled_from(SAID).map(lambda words: words + "；")
+item = st.tuples(phrase, st.lists(phrase, max_size=3))
+paragraph = st.one_of(
+    st.tuples(st.lists(sentence, min_size=1, max_size=2).map("".join), st.just([])),
+    st.tuples(st.just("有下列情形之一的，应当备案："), st.lists(item, min_size=1, max_size=4)),
+)
+article = st.tuples(st.booleans(), st.lists(paragraph, min_size=1, max_size=3))
+law = st.lists(st.lists(article, min_size=1, max_size=4), min_size=1, max_size=3)
+number = st.sampled_from([article_words, lambda n: f"第{n}条", lambda n: "第 " + " ".join(to_chinese(int(n))) + " 条"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(law, number, st.booleans(), st.sampled_from(["　", " "]))
+def test_a_generated_law_is_read_back_as_it_was_made(chapters: list, words: object, bold: bool, space: str) -> None:
+    text, expected = rendered(chapters, words, bold, space)
+    (document,) = parse(text)
+    found = {path: t.replace("**", "") for path, t in outline(document).items() if path.startswith("article")}
+    assert list(found) == list(expected)
+    for path, last in expected.items():
+        assert found[path].endswith(last), path
+
+
+def rendered(chapters: list, words: object, bold: bool, space: str) -> tuple[str, dict[str, str]]:
+    """The text of a law, and for each path how its text ends."""
+    lines, expected, n, inserted = ["某某法"], {}, 0, False
+    for c, articles in enumerate(chapters, 1):
+        lines.append(f"第{to_chinese(c)}章{space}规则")
+        for insert, paragraphs in articles:
+            inserted = insert and n > 0 and not inserted
+            n += not inserted
+            name = f"{n}-1" if inserted else str(n)
+            head = words(str(n)) + ("之一" if inserted else "")
+            here = len(lines)
+            lines += _paragraphs(paragraphs, f"article {name}", expected)
+            lines[here] = (f"**{head}**" if bold else head) + space + lines[here]
+    return "\n".join(lines) + "\n", expected
+
+
+def _paragraphs(paragraphs: list[Paragraph], base: str, expected: dict[str, str]) -> list[str]:
+    lines: list[str] = []
+    counted = len(paragraphs) > 1 or any(items for _, items in paragraphs)
+    expected[base] = ""
+    for p, (said, items) in enumerate(paragraphs, 1):
+        place = f"{base}, paragraph {p}" if counted else base
+        lines.append(said)
+        expected[place] = said
+        for i, (words, points) in enumerate(items, 1):
+            lines.append(f"（{to_chinese(i)}）{words}")
+            expected[f"{place}, item {i}"] = words
+            for q, point in enumerate(points, 1):
+                lines.append(f"{q}.{point}")
+                expected[f"{place}, item {i}, point {q}"] = point
+            expected[f"{place}, item {i}"] = lines[-1]
+        expected[place] = lines[-1]
+    expected[base] = lines[-1]
+    return lines
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(SUFFIXES),
+    st.sampled_from([b"", b"%PDF-1.7\n", b"PK\x03\x04", b"\xff\xfe", b"<html>"]),
+)
+@example(b"", ".txt", b"")
+@example(b"\x00" * 400, ".md", b"")
+def test_any_bytes_are_read_or_refused_in_plain_words(tmp_path: Path, data: bytes, suffix: str, start: bytes) -> None:
+    path = tmp_path / f"file{suffix}"
+    path.write_bytes(start + data)
+    try:
+        found = read(path)
+    except DocumentError as error:
+        assert str(error)
+    else:
+        assert isinstance(found, Source) and found.text.strip()
+
+
+def bomb(name: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(name, b" " * (1 << 29))
+    return packed.getvalue()
+
+
+HOSTILE = {
+    "a document that unpacks to half a gigabyte": (".docx", lambda: bomb("word/document.xml")),
+    "a table that unpacks to half a gigabyte": (".xlsx", lambda: bomb("xl/workbook.xml")),
+    "elements nested a hundred thousand deep": (".html", lambda: b"<div>" * 100_000 + "第一条 甲。".encode()),
+    "lists nested ten thousand deep": (".html", lambda: b"<ol><li>" * 10_000 + b"x"),
+    "one line of fifty megabytes": (".txt", lambda: "第一条的".encode() * (50 * 1024 * 1024 // 12)),
+    "one line of just what is read": (".txt", lambda: "第一条的，".encode() * (19 * 1024 * 1024 // 15)),
+    "one cell of nineteen megabytes": (".csv", lambda: b'"' + b"a," * (19 * 1024 * 1024 // 2)),
+    "nothing but brackets": (".md", lambda: b"(" * (4 * 1024 * 1024)),
+    "nothing but numbers": (".md", lambda: "第一条\n".encode() * 200_000),
+}
+READ = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_CPU, (10, 12))
+from rag.errors import DocumentError
+from rag.ingest import parse
+try:
+    parse(Path(sys.argv[1]))
+except DocumentError as error:
+    assert str(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_made_to_choke_a_reader_takes_ten_seconds_and_a_gigabyte_at_most(name: str, tmp_path: Path) -> None:
+    suffix, made = HOSTILE[name]
+    path = tmp_path / f"file{suffix}"
+    path.write_bytes(made())
+    done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert int(done.stdout) < 1024, f"{done.stdout} MB"
