@@ -30,6 +30,9 @@ HOMES = {
     "docx": {"rag/read/docx.py"},
     "selectolax": {"rag/read/html.py"},
     "openpyxl": {"rag/read/table.py"},
+    "pypdfium2": {"rag/read/pdf.py"},
+    "rapidocr": {"rag/read/scan.py"},
+    "PIL": {"rag/read/scan.py"},
     "tokenizers": {"rag/convert_e5.py", "rag/embed.py"},  # written by the one, read by the other
 }
 MIDDLE = {

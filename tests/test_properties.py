@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import zipfile
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,29 @@ def bomb(name: str) -> bytes:
     return packed.getvalue()
 
 
+def long_pdf(pages: int) -> bytes:
+    """A PDF whose pages all show the same 5,000 letters."""
+    drawn = "BT /F 8 Tf 10 TL 40 800 Td " + "(aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj) Tj T* " * 100 + "ET"
+    parts = ["<</Type/Catalog/Pages 2 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    parts.append(f"<</Length {len(drawn)}>>\nstream\n{drawn}\nendstream")
+    page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 3 0 R>>>>>>"
+    parts += [page] * pages
+    parts[1] = f"<</Type/Pages/Count {pages}/Kids[{' '.join(f'{n} 0 R' for n in range(5, 5 + pages))}]>>"
+    objects = [f"{n} 0 obj\n{part}\nendobj\n" for n, part in enumerate(parts, 1)]
+    places = list(accumulate((len(each) for each in objects), initial=9))
+    data = b"%PDF-1.7\n" + "".join(objects).encode()
+    table = "".join(f"{place:010d} 00000 n \n" for place in places[:-1])
+    end = f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n{table}trailer<</Size {len(parts) + 1}/Root 1 0 R>>\n"
+    return data + f"{end}startxref\n{len(data)}\n%%EOF".encode()
+
+
 HOSTILE = {
+    "a PDF of nearly two million letters": (".pdf", lambda: long_pdf(390)),
+    "a PDF of a hundred thousand pages": (".pdf", lambda: long_pdf(100_000)),
+    "a picture of three thousand million points": (
+        ".png",
+        lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\2\0\0\0\x8c\xf6\x9b\x29" + b"\0" * 99,
+    ),
     "a document that unpacks to half a gigabyte": (".docx", lambda: bomb("word/document.xml")),
     "a table that unpacks to half a gigabyte": (".xlsx", lambda: bomb("xl/workbook.xml")),
     "elements nested a hundred thousand deep": (".html", lambda: b"<div>" * 100_000 + "第一条 甲。".encode()),

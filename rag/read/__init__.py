@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rag.errors import DocumentError
-from rag.read import docx, html, table
+from rag.read import docx, html, pdf, scan, table
 from rag.read.text import decode
 from rag.source import Source
 
@@ -26,8 +26,10 @@ _READERS: dict[str, Callable[[bytes, Path], Source]] = {
     ".htm": html.source,
     ".html": html.source,
     ".md": _plain,
+    ".pdf": pdf.source,
     ".txt": _plain,
     ".xlsx": table.source,
+    **dict.fromkeys((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"), scan.source),
 }
 SUFFIXES = tuple(_READERS)
 """The file endings that can be read, lower case."""
