@@ -74,10 +74,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command("pull", _pull).add_argument("names", nargs="*", metavar="NAME", help=say("help_names"))
     parse = command("parse", _parse)
-    parse.add_argument("file", type=Path, metavar="FILE", help=say("help_file"))
+    parse.add_argument("file", metavar="FILE", help=say("help_file"))
+    parse.add_argument("--allow-private", action="store_true", help=say("help_private"))
     with_json(parse)
     ingest = command("ingest", _ingest)
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=say("help_paths"))
+    ingest.add_argument("paths", nargs="+", metavar="PATH", help=say("help_paths"))
+    ingest.add_argument("--allow-private", action="store_true", help=say("help_private"))
     ingest.add_argument("--prune", action="store_true", help=say("help_prune"))
     with_models(ingest, llm=False)
     retrieve = command("retrieve", _retrieve)
@@ -133,7 +135,7 @@ def _parse(args: argparse.Namespace, settings: Settings) -> int:
     from rag.ingest import parse
     from rag.terminal import tree
 
-    documents = parse(args.file)
+    documents = parse(args.file, args.allow_private)
     if args.json:
         _print_json({"documents": [document.to_json() for document in documents]})
     else:
@@ -147,9 +149,11 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
     from rag.terminal import Bars
 
     with Bars() as bars:
-        done = ingest(settings, args.paths, prune=args.prune, report=bars.worked)
+        done = ingest(settings, args.paths, prune=args.prune, report=bars.worked, private=args.allow_private)
     for error in done.failed.values():
         print(f"tiaoyin: {error}", file=sys.stderr)
+    if done.failed and not (done.added or done.unchanged or done.removed):
+        return 1
     counts = {"added": len(done.added), "unchanged": len(done.unchanged), "failed": len(done.failed)}
     sizes = {"documents": done.documents, "chunks": done.chunks, "index": settings.index}
     print(

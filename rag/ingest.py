@@ -6,7 +6,6 @@ not embedded again, and what is served is replaced only when the new build is wh
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +16,8 @@ import numpy as np
 from rag import chunk, index, lexical, models
 from rag.embed import Embedder
 from rag.errors import DocumentError, IndexError_, TiaoYinError
-from rag.read import find_files, read
+from rag.read import find_files, text_of
+from rag.read.files import File, digest, is_gone
 from rag.records import Chunk, Document
 from rag.settings import Settings
 from rag.structure import structure
@@ -39,19 +39,25 @@ class Ingested:
     written: bool = False
 
 
-def parse(path: Path) -> list[Document]:
-    """The documents in one file. Raises DocumentError."""
-    return structure(read(path), str(path), _digest(path))
+def parse(name: str | Path, private: bool = False) -> list[Document]:
+    """The documents in a file, all files of a folder or archive, or at an address. Raises DocumentError."""
+    found: list[Document] = []
+    for file in find_files([name], private):
+        data = file.load()
+        found += structure(text_of(file, data), file.name, digest(data))
+    return found
 
 
-def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Report) -> Ingested:
-    """Bring files and folders into the index: unchanged ones are skipped, changed ones replaced.
+def ingest(
+    settings: Settings, names: Sequence[str | Path], *, prune: bool, report: Report, private: bool = False
+) -> Ingested:
+    """Bring files, folders, archives and addresses into the index: unchanged ones are skipped, changed ones replaced.
 
     With `prune`, documents whose file is gone leave it. An index made with another embedder is made anew from
     the documents it holds, one of another version from the files named.
     Raises ModelError, IndexError_; a file that cannot be read is reported, not raised.
     """
-    files = find_files(paths)
+    files = find_files(names, private)
     folder = models.require(settings.embedder, settings.home)
     checksum = models.checksum(folder)
     with index.writing(settings.index):
@@ -60,7 +66,7 @@ def ingest(settings: Settings, paths: Sequence[Path], *, prune: bool, report: Re
         known = dict(before.files) if before else {}
         anew = before is not None and before.chunker != chunk.VERSION
         done, found = _take(files, known, anew, report)
-        gone = tuple(name for name in known if prune and not Path(name).exists())
+        gone = tuple(name for name in known if prune and is_gone(name))
         for name in gone:
             del known[name]
         if fits and before and not done.added and not gone:
@@ -95,36 +101,31 @@ def _manifest(folder: Path) -> index.Manifest | None:
 
 
 def _take(
-    files: Sequence[Path], known: dict[str, dict[str, Any]], anew: bool, report: Report
+    files: Sequence[File], known: dict[str, dict[str, Any]], anew: bool, report: Report
 ) -> tuple[Ingested, dict[str, Document]]:
     """Read the files that are new or changed, or all `anew`, and put them into `known`; their documents by id."""
     added: list[str] = []
     unchanged: list[str] = []
     failed: dict[str, TiaoYinError] = {}
     documents: dict[str, Document] = {}
-    for n, path in enumerate(files):
+    for n, file in enumerate(files):
         report("read", n, len(files))
-        name = str(path.absolute())
+        name = file.name
         try:
-            source = read(path)  # first, because it refuses what should not be read at all
-            digest = _digest(path)
-            if not anew and any(entry["sha256"] == digest for entry in known.values()):
+            data = file.load()
+            key = digest(data)
+            if not anew and any(entry["sha256"] == key for entry in known.values()):
                 unchanged.append(name)
                 continue
-            found = structure(source, name, digest)
+            found = structure(text_of(file, data), name, key)
         except DocumentError as error:
             failed[name] = error
             continue
-        known[name] = {"sha256": digest, "documents": [d.doc_id for d in found]}
+        known[name] = {"sha256": key, "documents": [d.doc_id for d in found]}
         documents |= {d.doc_id: d for d in found}
         added.append(name)
     report("read", len(files), len(files))
     return Ingested(tuple(added), tuple(unchanged), failed=failed), documents
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _vectors(chunks: Sequence[Chunk], old: index.Index | None, embedder: Embedder, report: Report) -> index.Vectors:

@@ -25,7 +25,7 @@ HOMES = {
     "uvicorn": {"rag/serve.py"},
     "fastapi": {"rag/serve.py"},
     "rich": {"rag/terminal.py"},
-    "httpx": {"rag/fetch.py"},
+    "httpx": {"rag/fetch.py", "rag/read/address.py"},  # models by the one, documents by the other
     "safetensors": {"rag/convert_e5.py"},
     "docx": {"rag/read/docx.py"},
     "selectolax": {"rag/read/html.py"},

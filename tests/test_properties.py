@@ -146,8 +146,8 @@ HOSTILE = {
     "elements nested a hundred thousand deep": (".html", lambda: b"<div>" * 100_000 + "第一条 甲。".encode()),
     "lists nested ten thousand deep": (".html", lambda: b"<ol><li>" * 10_000 + b"x"),
     "one line of fifty megabytes": (".txt", lambda: "第一条的".encode() * (50 * 1024 * 1024 // 12)),
-    "one line of just what is read": (".txt", lambda: "第一条的，".encode() * (19 * 1024 * 1024 // 15)),
-    "one cell of nineteen megabytes": (".csv", lambda: b'"' + b"a," * (19 * 1024 * 1024 // 2)),
+    "one line of just what is read": (".txt", lambda: "第一条的，".encode() * (63 * 1024 * 1024 // 15)),
+    "one cell of sixty megabytes": (".csv", lambda: b'"' + b"a," * (63 * 1024 * 1024 // 2)),
     "nothing but brackets": (".md", lambda: b"(" * (4 * 1024 * 1024)),
     "nothing but numbers": (".md", lambda: "第一条\n".encode() * 200_000),
 }

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import DocumentError
-from rag.read import LIMIT, SUFFIXES, find_files, read
+from rag.read import SUFFIXES, find_files, read, text_of
+from rag.read.files import LIMIT
 
 TEXT = "第一条　为了规范“数据”处理，制定本办法。\n第二条　〇〇八。\n"
 
@@ -62,7 +63,7 @@ def test_a_file_over_the_limit_is_refused_without_reading_it(tmp_path: Path) -> 
     with pytest.raises(DocumentError) as raised:
         read(path)
     assert raised.value.key == "document_too_large"
-    assert "21 MB" in str(raised.value)
+    assert "65 MB" in str(raised.value)
 
 
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
@@ -91,26 +92,32 @@ def test_a_folder_gives_its_readable_files_sorted_and_each_once(tmp_path: Path) 
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(TEXT)
-    assert find_files([tmp_path, tmp_path / "b.md"]) == sorted(tmp_path / name for name in names)
+    found = find_files([tmp_path, tmp_path / "b.md"])
+    assert [file.name for file in found] == sorted(str(tmp_path / name) for name in names)
 
 
 def test_a_file_named_outright_is_kept_so_that_its_error_can_be_told(tmp_path: Path) -> None:
     path = tmp_path / "law.doc"
     path.write_bytes(b"%PDF-1.7")
-    assert find_files([path]) == [path]
+    (file,) = find_files([path])
+    assert (file.name, file.suffix, file.load()) == (str(path), ".doc", b"%PDF-1.7")
+    with pytest.raises(DocumentError) as raised:
+        text_of(file)
+    assert raised.value.key == "document_kind_unknown"
 
 
 def test_a_folder_below_a_hidden_one_is_walked_when_it_is_named(tmp_path: Path) -> None:
     path = tmp_path / ".cache" / "a.md"
     path.parent.mkdir()
     path.write_text(TEXT)
-    assert find_files([path.parent]) == [path]
+    assert [file.name for file in find_files([path.parent])] == [str(path)]
 
 
 def test_a_path_that_leads_nowhere_and_an_empty_folder_are_errors(tmp_path: Path) -> None:
     (tmp_path / "e.doc").write_bytes(b"%PDF-1.7")
     for path, key in ((tmp_path / "gone", "document_missing"), (tmp_path, "document_none")):
+        (file,) = find_files([path])
         with pytest.raises(DocumentError) as raised:
-            find_files([path])
+            file.load()
         assert raised.value.key == key
     assert " ".join(SUFFIXES) in str(raised.value)
