@@ -132,15 +132,18 @@ def _pull(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _parse(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.checks import notes
     from rag.ingest import parse
     from rag.terminal import tree
 
     documents = parse(args.file, args.allow_private)
     if args.json:
-        _print_json({"documents": [document.to_json() for document in documents]})
+        said = [{"warnings": [{"kind": note.key, **note.values} for note in notes(d)]} for d in documents]
+        _print_json({"documents": [d.to_json() | more for d, more in zip(documents, said, strict=True)]})
     else:
+        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         for document in documents:
-            print("\n".join(tree(document)) + "\n")
+            print("\n".join(tree(document, color)) + "\n")
     return 0
 
 

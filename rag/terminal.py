@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from rag.checks import counts, notes
 from rag.words import say
 
 if TYPE_CHECKING:
@@ -18,18 +19,31 @@ if TYPE_CHECKING:
     from rag.records import Answer, Document
 
 
-def tree(document: Document) -> Iterator[str]:
-    """A document's provisions, indented, each with its label and the beginning of its text."""
-    yield f"《{document.title}》 {document.kind} {document.lang} {document.date or ''}".rstrip()
+def tree(document: Document, color: bool = False) -> Iterator[str]:
+    """A document's provisions, indented, each with the beginning of its text; above them counts and warnings."""
+    yield _ink(f"《{document.title}》", "1", color) + f" {document.kind} {document.lang} {document.date or ''}".rstrip()
+    yield _ink(" · ".join(say(f"kind_{kind}", n=n) for kind, n in counts(document).items()), "2", color)
+    for note in notes(document):
+        yield _ink(f"! {note.words()}", "33", color)
     headings: tuple[str, ...] = ()
     for provision in document.provisions:
         if provision.headings != headings:
             headings = provision.headings
-            yield "  " + " / ".join(headings)
+            yield _ink("  " + " / ".join(headings), "1", color)
         text = " ".join(document.text_of(provision).split())
         kind, number = provision.path[-1]
-        indent = "  " * len(provision.path)
-        yield f"{indent}{kind} {number} [{provision.start}:{provision.end}] {text[:60]}{'…' if len(text) > 60 else ''}"
+        piece = document.piece_at(provision.start)
+        place = f"{provision.start}:{provision.end}"
+        if piece and piece.page is not None:
+            place += f" {say('tree_page', page=piece.page)}" + (f" {piece.read:.0%}" if piece.read is not None else "")
+        begun = f"{text[:60]}{'…' if len(text) > 60 else ''}"
+        name = "  " * len(provision.path) + _ink(f"{kind} {number}", "36", color)
+        yield f"{name} {_ink(f'[{place}]', '2', color)} {begun}"
+
+
+def _ink(words: str, code: str, color: bool) -> str:
+    """The words in the style `code` of ECMA-48 (1 bold, 2 faint, 33 yellow, 36 cyan) where there is colour."""
+    return f"\x1b[{code}m{words}\x1b[0m" if color and words else words
 
 
 def quotations(answer: Answer) -> Iterator[str]:

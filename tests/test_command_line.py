@@ -87,7 +87,19 @@ def test_parse_prints_the_tree_as_json_and_nothing_else(clean: Path, capsys: pyt
     plan = next(d for d in documents if d["title"] == "人工智能全球治理行动计划")
     articles = [p["path"][0][1] for p in plan["provisions"] if p["path"][0][0] == "article" and len(p["path"]) == 1]
     assert articles == [str(n) for n in range(1, 14)]
-    assert {"doc_id", "title", "lang", "kind", "source", "issuer", "date", "text", "pieces", "provisions"} == set(plan)
+    assert {
+        "doc_id",
+        "title",
+        "lang",
+        "kind",
+        "source",
+        "issuer",
+        "date",
+        "text",
+        "pieces",
+        "provisions",
+        "warnings",
+    } == set(plan)
     for document in documents:
         for provision in document["provisions"]:
             assert provision["text"] == document["text"][provision["start"] : provision["end"]]
@@ -97,6 +109,7 @@ def test_parse_prints_a_tree_for_people(clean: Path, capsys: pytest.CaptureFixtu
     assert main(["parse", str(PAGE)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("《人工智能全球治理行动计划》 policy zh 2025-07-26")
+    assert "13 " in lines[1] and "\x1b" not in lines[0]
     assert any(line.startswith("  article 7 [") and "七、有效应对能源环境问题" in line for line in lines)
 
 

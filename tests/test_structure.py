@@ -299,3 +299,18 @@ def test_every_article_of_206_laws_is_found_once_and_none_is_invented() -> None:
             wrong[law["doc"]] = (len(found), len(articles), law["n_articles"], found[0].title)
     assert len(laws) == 206
     assert wrong == {}
+
+
+@pytest.mark.skipif(not CORPORA.is_dir(), reason="needs the corpora of the workshop")
+def test_the_provisions_of_every_law_joined_are_its_text_less_the_headings() -> None:
+    left: dict[str, list[str]] = {}
+    for file in sorted((CORPORA / "zh_laws").glob("*.md")):
+        for document in parse(read(file).text, file.name):
+            ends = [0, *(p.end for p in document.children(()))]
+            starts = [*(p.start for p in document.children(())), len(document.text)]
+            between = "\n".join(document.text[a:b] for a, b in zip(ends, starts, strict=True))
+            headings = {"".join(h.split()) for p in document.provisions for h in (*p.headings, document.title)}
+            lines = ["".join(line.replace("#", "").replace("*", "").split()) for line in between.split("\n")]
+            rest = [line for line in lines if line and line not in headings and not line.startswith("<!--")]
+            left |= {file.name: rest} if rest else {}
+    assert left == {}
