@@ -12,15 +12,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import ModelError, TiaoYinError, UsageError
+from rag.errors import DocumentError, ModelError, TiaoYinError, UsageError
 from rag.settings import Settings, load
 from rag.words import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from rag.records import Answer
+    from rag.records import Answer, Document
 
 FLAGS = ("home", "index", "llm", "embedder", "provisions", "host", "port", "lang")
 
@@ -132,19 +133,35 @@ def _pull(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _parse(args: argparse.Namespace, settings: Settings) -> int:
-    from rag.checks import notes
-    from rag.ingest import parse
+    from rag.ingest import documents_in
+    from rag.read import find_files
     from rag.terminal import tree
 
-    documents = parse(args.file, args.allow_private)
+    documents, failed = [], []
+    for file in find_files([args.file], args.allow_private):
+        try:
+            documents += documents_in(file)
+        except DocumentError as error:  # the other members of an archive go on
+            failed.append(_fail(error))
+    if failed and not documents:
+        return max(failed)
     if args.json:
-        said = [{"warnings": [{"kind": note.key, **note.values} for note in notes(d)]} for d in documents]
-        _print_json({"documents": [d.to_json() | more for d, more in zip(documents, said, strict=True)]})
+        _print_json({"documents": [_parsed(document) for document in documents]})
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         for document in documents:
             print("\n".join(tree(document, color)) + "\n")
-    return 0
+    return max(failed, default=0)
+
+
+def _parsed(document: Document) -> dict[str, Any]:
+    """A document's JSON with the references in it and with what is to be doubted."""
+    from rag.checks import notes
+    from rag.reference import links
+
+    found = [asdict(link) for provision in document.children(()) for link in links(document, provision)]
+    warnings = [{"kind": note.key, **note.values} for note in notes(document)]
+    return document.to_json() | {"references": found, "warnings": warnings}
 
 
 def _ingest(args: argparse.Namespace, settings: Settings) -> int:

@@ -41,11 +41,13 @@ class Ingested:
 
 def parse(name: str | Path, private: bool = False) -> list[Document]:
     """The documents in a file, all files of a folder or archive, or at an address. Raises DocumentError."""
-    found: list[Document] = []
-    for file in find_files([name], private):
-        data = file.load()
-        found += structure(text_of(file, data), file.name, digest(data))
-    return found
+    return [document for file in find_files([name], private) for document in documents_in(file)]
+
+
+def documents_in(file: File) -> list[Document]:
+    """The documents in one File. Raises DocumentError."""
+    data = file.load()
+    return structure(text_of(file, data), file.name, digest(data))
 
 
 def ingest(
@@ -65,10 +67,11 @@ def ingest(
         fits = before is not None and (before.checksum, before.chunker) == (checksum, chunk.VERSION)
         known = dict(before.files) if before else {}
         anew = before is not None and before.chunker != chunk.VERSION
-        done, found = _take(files, known, anew, report)
+        # First, so that a file that only has another name now is read under it, and not taken for known and then lost.
         gone = tuple(name for name in known if prune and is_gone(name))
         for name in gone:
             del known[name]
+        done, found = _take(files, known, anew, report)
         if fits and before and not done.added and not gone:
             held = sum(len(entry["documents"]) for entry in known.values())
             return replace(done, documents=held, chunks=before.chunks)

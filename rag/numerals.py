@@ -6,6 +6,7 @@ It does not find numerals in running text, knows no fractions or ordinals, and c
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -20,6 +21,7 @@ NUMERAL = r"[0-9０-９零〇○一二两三四五六七八九十百千万兩萬
 _ARTICLE = re.compile(rf"第?((?:{NUMERAL}|\s)+)条?(?:(?:之|-)((?:{NUMERAL}|\s)+))?")
 
 
+@functools.lru_cache(maxsize=4096)
 def to_int(text: str) -> int:
     """The number that `text` writes in Chinese, Arabic or full-width digits; spaces inside are allowed.
 

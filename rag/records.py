@@ -116,9 +116,9 @@ def article_of(path: Path) -> str | None:
 
 def language(text: str) -> str:
     """Either "zh", when at least a fifth of the letters are Chinese, or "en"."""
-    letters = [c for c in text if c.isalpha()]
-    chinese = re.findall(r"[\u3400-\u9fff]", text)
-    return "zh" if len(chinese) * 5 >= len(letters) and chinese else "en"
+    letters = len(re.findall(r"[^\W\d_]", text))
+    chinese = len(re.findall(r"[\u3400-\u9fff]", text))
+    return "zh" if chinese and chinese * 5 >= letters else "en"
 
 
 @dataclass(frozen=True)

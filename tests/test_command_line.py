@@ -87,22 +87,26 @@ def test_parse_prints_the_tree_as_json_and_nothing_else(clean: Path, capsys: pyt
     plan = next(d for d in documents if d["title"] == "人工智能全球治理行动计划")
     articles = [p["path"][0][1] for p in plan["provisions"] if p["path"][0][0] == "article" and len(p["path"]) == 1]
     assert articles == [str(n) for n in range(1, 14)]
-    assert {
-        "doc_id",
-        "title",
-        "lang",
-        "kind",
-        "source",
-        "issuer",
-        "date",
-        "text",
-        "pieces",
-        "provisions",
-        "warnings",
-    } == set(plan)
+    more = {"pieces", "references", "warnings"}
+    assert {"doc_id", "title", "lang", "kind", "source", "issuer", "date", "text", "provisions"} | more == set(plan)
     for document in documents:
         for provision in document["provisions"]:
             assert provision["text"] == document["text"][provision["start"] : provision["end"]]
+
+
+def test_parse_tells_where_the_references_of_a_law_lead(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    law = tmp_path / "law.md"
+    law.write_text("甲法\n第一条 甲。\n第二条 依照本法第一条和《乙法》第三条处理，不适用本法第九条。\n", encoding="utf-8")
+    assert main(["parse", str(law), "--json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)["documents"]
+    found = [
+        (document["text"][r["start"] : r["end"]], r["path"], r["document"], r["exists"]) for r in document["references"]
+    ]
+    assert found == [
+        ("本法第一条", [["article", "1"]], None, True),
+        ("《乙法》第三条", [["article", "3"]], "乙法", None),
+        ("本法第九条", [["article", "9"]], None, False),
+    ]
 
 
 def test_parse_prints_a_tree_for_people(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,6 +59,7 @@ STAGES = {
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
     "cite": ("rag.cite",),
+    "reference": ("rag.reference",),
     "models": ("rag.models", "rag.catalogue", "rag.fetch", "rag.wheels", "rag.convert_e5"),
 }
 SETTINGS = {"rag/settings.py", "rag/ingest.py", "rag/pipeline.py", "rag/doctor.py", "rag/__main__.py"}

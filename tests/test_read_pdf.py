@@ -17,6 +17,7 @@ from test_structure import check, outline
 from rag.errors import DocumentError
 from rag.ingest import parse
 from rag.read import read
+from rag.read.lines import clean
 from rag.records import Document
 
 pytestmark = pytest.mark.slow
@@ -224,6 +225,91 @@ def test_a_photograph_of_a_page_is_read(pdf: Path, tmp_path: Path) -> None:
     (document,) = parse(path)
     assert "某某数据管理条例" in document.text
     assert (("article", "2"), ("paragraph", "2")) in document.by_path
+
+
+def test_headings_and_last_lines_at_the_edges_of_pages_are_no_running_heads(chromium: Any, tmp_path: Path) -> None:
+    one = "<p>1. Keepers shall keep a register of their hives.</p><p>(a) A copy is open to everybody who asks.</p>"
+    body = "".join(f'<h4 style="break-before:page">Article {n}</h4>{one}' for n in range(1, 6))
+    text = read(printed(chromium, f"<body>{body}", tmp_path / "act.pdf")).text
+    assert [line for line in text.splitlines() if "Article" in line] == [f"Article {n}" for n in range(1, 6)]
+    assert text.count("register") == text.count("everybody") == 5
+    assert "公报" not in text and "—" not in text
+
+
+def test_rare_letters_come_whole_and_radicals_as_letters(chromium: Any, tmp_path: Path) -> None:
+    words = "第一条 𠮷林市的𬭸元素由主管机关登记，客户第1页签字即可。"
+    path = printed(chromium, f"<p style=\"font-family:'Noto Serif CJK SC'\">{words}", tmp_path / "rare.pdf")
+    assert words in read(path).text
+    assert clean("客⼾⻚⻓⾸⺠⽤，（ﬁ）") == "客户页长首民用，（fi）"
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_page_is_read_whichever_way_it_is_turned(turn: int, pdf: Path, tmp_path: Path) -> None:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    for page in document:
+        page.set_rotation(turn)
+    path = tmp_path / "turned.pdf"
+    document.save(path)
+    assert read(path).text == read(pdf).text
+
+
+def made(drawn: str, more: str = "", box: str = "0 0 600 800") -> bytes:
+    """A PDF of one page with these drawing commands."""
+    parts = (
+        f"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+        f"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj "
+        f"5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj {more} "
+    )
+    stream = f"4 0 obj<</Length {len(drawn)}>>stream\n{drawn}\nendstream endobj "
+    encrypted = "/Encrypt 6 0 R/ID[(a)(a)]" if more else ""
+    return f"%PDF-1.7\n{parts}{stream}trailer<</Size 7/Root 1 0 R{encrypted}>>\n%%EOF".encode()
+
+
+@pytest.mark.parametrize("way", ["0 1 -1 0 {} 100", "0 -1 1 0 -{} 700", "-1 0 0 -1 500 {}"])
+def test_a_table_set_across_the_page_is_read_along_its_lines(way: str, tmp_path: Path) -> None:
+    path = tmp_path / "across.pdf"
+    places = (way.format(300), way.format(315))
+    drawn = "BT /F 12 Tf {} Tm (Article 1 Keepers keep) Tj {} Tm (a register of bees.) Tj ET".format(*places)
+    path.write_bytes(made(drawn, box="-600 0 600 800"))
+    assert read(path).text == "Article 1 Keepers keep a register of bees.\n"
+
+
+def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "locked.pdf"
+    path.write_bytes(made("", f"6 0 obj<</Filter/Standard/V 1/R 2/O({'a' * 32})/U({'b' * 32})/P -4>>endobj"))
+    with pytest.raises(DocumentError) as refused:
+        read(path)
+    assert refused.value.key == "document_encrypted"
+
+
+def test_a_page_that_takes_too_long_to_draw_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.read.pdf._DRAWING", 0.2)
+    path = tmp_path / "drawn.pdf"
+    path.write_bytes(made("0 0 m 500 500 l S " * 50_000))
+    with pytest.raises(DocumentError) as refused:
+        read(path)
+    assert refused.value.key == "document_too_long"
+
+
+def test_thin_transparent_and_sideways_pictures_are_read_as_they_are_seen(pdf: Path, tmp_path: Path) -> None:
+    import pypdfium2
+    from PIL import Image
+
+    grey = pypdfium2.PdfDocument(pdf)[2].render(scale=2, grayscale=True).to_pil()
+    clear = Image.new("RGBA", grey.size, (0, 0, 0, 0))
+    clear.putalpha(grey.point(lambda value: 255 - value))
+    clear.save(tmp_path / "clear.png")
+    turned = Image.Exif()
+    turned[0x112] = 6
+    grey.rotate(90, expand=True).save(tmp_path / "turned.jpg", exif=turned)
+    for name in ("clear.png", "turned.jpg"):
+        assert "第十条 本条例自2024年9月1日起施行。" in read(tmp_path / name).text
+    Image.new("RGB", (3, 5000), "white").save(tmp_path / "thin.png")
+    with pytest.raises(DocumentError) as refused:
+        read(tmp_path / "thin.png")
+    assert refused.value.key == "document_empty"
 
 
 @pytest.mark.parametrize("keep", [10, 200, 2000, -50])

@@ -70,6 +70,16 @@ def check_package(data: bytes, path: Path) -> None:
     size = sum(part.file_size for part in parts)
     if size > LIMIT:
         raise DocumentError("document_unpacks_too_large", path=path, size=-(-size // 2**20), limit=LIMIT // 2**20)
+    try:  # in steps, because a part that holds more than it declares would be unpacked whole by what reads it next
+        with zipfile.ZipFile(BytesIO(data)) as package:
+            for part in parts:
+                if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise DocumentError("document_damaged", path=path)
+                with package.open(part) as opened:
+                    while opened.read(2**20):
+                        pass
+    except BROKEN as error:
+        raise DocumentError("document_damaged", path=path) from error
 
 
 def _value(element: Any, *names: str) -> str | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -22,8 +24,16 @@ LIMIT = 64 * 1024 * 1024
 """The largest file that is read, in bytes, in an archive or out of it."""
 MEMBERS = 2_000
 """The most members of an archive."""
+UNPACKED = 200 * 1024 * 1024
+"""The largest archive, and the most that its members may unpack to, in bytes."""
+RATIO = 200
+"""How many times smaller a large member may be packed; text rarely exceeds 20."""
 INSIDE = "!/"
 """What stands between the name of an archive and that of a member."""
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError)
+"""What zipfile raises for archives that are not what they say; NotImplementedError is a RuntimeError."""
+_MEMBER = re.compile(r"(.+?\.zip)!/(.+)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,15 @@ def is_gone(name: str) -> bool:
     """Whether what was read under a name is no longer there; an address is never taken to be gone."""
     if address.is_address(name):
         return False
-    outer, inside, member = name.partition(INSIDE)
-    if not inside or not Path(outer).exists():
-        return not Path(outer).exists()
     try:
-        with zipfile.ZipFile(outer) as archive:
-            return member not in {_name(info) for info in archive.infolist()}
-    except (zipfile.BadZipFile, OSError):
+        if Path(name).exists():  # first: a folder's name may end with "!"
+            return False
+        inside = _MEMBER.fullmatch(name)
+        if inside is None or not Path(inside[1]).exists():
+            return True
+        with zipfile.ZipFile(inside[1]) as archive:
+            return inside[2] not in {_name(info) for info in archive.infolist()}
+    except _BROKEN:  # whether it is gone cannot be told: it stays
         return False
 
 
@@ -72,7 +84,7 @@ def _named(name: str, suffixes: Collection[str], private: bool) -> Iterator[File
         if address.is_address(name):
             data, suffix = address.fetch(name, LIMIT, private)
             if suffix == ".zip":
-                yield from _members(name, io.BytesIO(data), suffixes)
+                yield from _members(name, data, data, suffixes)
             else:
                 yield File(name, suffix, lambda: data)
             return
@@ -104,55 +116,73 @@ def _file(path: Path, suffixes: Collection[str]) -> Iterator[File]:
     name = str(path.absolute())
     if path.suffix.lower() == ".zip":
         try:
-            bytes_of(path, None)
-            yield from _members(name, path, suffixes)
+            yield from _members(name, path, bytes_of(path, UNPACKED), suffixes)
         except DocumentError as error:
             yield _refused(name, error)
     else:
         yield File(name, path.suffix.lower(), partial(bytes_of, path))
 
 
-def _members(name: str, packed: Path | io.BytesIO, suffixes: Collection[str]) -> Iterator[File]:
+def _members(name: str, place: Path | bytes, data: bytes, suffixes: Collection[str]) -> Iterator[File]:
+    """The members of the archive `data`, which are read from `place`: a folder of archives must not fill the memory."""
+    # Listing a million members takes the memory of a gigabyte; the members may be packages with members of their own.
+    if (count := data.count(b"PK\1\2")) > 20 * MEMBERS:
+        raise DocumentError("document_too_long", path=name, what=f"{count} files", limit=f"{MEMBERS} files")
     try:
-        archive = zipfile.ZipFile(packed)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(_name(info))]
+    except _BROKEN as error:
         raise DocumentError("document_damaged", path=name) from error
-    members = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(_name(info))]
     if len(members) > MEMBERS:
         raise DocumentError("document_too_long", path=name, what=f"{len(members)} files", limit=f"{MEMBERS} files")
     wanted = [info for info in members if PurePosixPath(_name(info)).suffix.lower() in (*suffixes, ".zip")]
     if not wanted:
         raise DocumentError("document_none", path=name, suffixes=" ".join(suffixes))
+    _check_size(name, sum(info.file_size for info in wanted), UNPACKED)
     for info in wanted:
         known = name + INSIDE + _name(info)
-        yield File(known, PurePosixPath(_name(info)).suffix.lower(), partial(_unpacked, archive, info, known))
+        yield File(known, PurePosixPath(_name(info)).suffix.lower(), partial(_unpacked, place, info, known))
 
 
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
+def _unpacked(place: Path | bytes, info: zipfile.ZipInfo, name: str) -> bytes:
     if info.flag_bits & 1:
         raise DocumentError("document_encrypted", path=name)
+    _check_size(name, info.file_size, min(LIMIT, max(RATIO * info.compress_size, 2**20)))
+    # zipfile unpacks deflate in steps, but all that bzip2 and LZMA give at once: 1,400 bytes may become gigabytes.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DocumentError("document_packing_unknown", path=name, method=info.compress_type)
     try:
-        with archive.open(info) as member:
-            data = member.read(LIMIT + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        packed = io.BytesIO(place) if isinstance(place, bytes) else place
+        with zipfile.ZipFile(packed) as archive, archive.open(info) as member:
+            return member.read(info.file_size + 1)  # zipfile gives no more than the declared size
+    except _BROKEN as error:
         raise DocumentError("document_damaged", path=name) from error
-    if len(data) > LIMIT:
-        size = max(info.file_size, len(data)) // 2**20
-        raise DocumentError("document_unpacks_too_large", path=name, size=size, limit=LIMIT // 2**20)
-    return data
+
+
+def _check_size(name: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise DocumentError(
+            "document_unpacks_too_large", path=name, size=-(-size // 2**20), limit=f"{limit / 2**20:.3g}"
+        )
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """A member's name; archivers that say nothing of its encoding mean UTF-8 or, in China, GB18030."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    raw = info.filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.filename
+    """A member's name; archivers that say nothing of its encoding mean UTF-8 or, in China, GB18030.
+
+    Without steps upwards, and without control characters, which a terminal would obey.
+    """
+    name = info.filename
+    if not info.flag_bits & 0x800:
+        raw = name.encode("cp437", "replace")
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                name = raw.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+    parts = name.replace("\\", "/").split("/")
+    shown = "/".join(part for part in parts if part not in ("", ".", ".."))
+    return "".join(char if char.isprintable() else "\ufffd" for char in shown)
 
 
 def _is_hidden(name: str) -> bool:
@@ -166,17 +196,12 @@ def _refused(name: str, error: DocumentError) -> File:
     return File(name, "", load)
 
 
-def bytes_of(path: Path, limit: int | None = LIMIT) -> bytes:
-    """The file's bytes, none without a `limit`; pipes and devices are refused because reading them may never end.
-
-    Raises DocumentError.
-    """
+def bytes_of(path: Path, limit: int = LIMIT) -> bytes:
+    """The file's bytes; pipes and devices are refused because reading them may never end. Raises DocumentError."""
     try:
         size = path.stat().st_size
         if not path.is_file():
             raise DocumentError("document_not_a_file", path=path)
-        if limit is None:
-            return b""
         if size > limit:
             raise DocumentError("document_too_large", path=path, size=-(-size // 2**20), limit=limit // 2**20)
         return path.read_bytes()

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median
+from statistics import median, quantiles
 
 from rag.read.lines import WIDE, Line, Sheet, columns, weighted
 from rag.source import Page, Source
@@ -27,7 +27,7 @@ _GROUP = re.compile(
 )
 _DASHES = r"[-—–·•\s]*"
 _PAGE_NUMBER = re.compile(
-    rf"{_DASHES}((第\s*[0-9]+\s*页)?[\s,，/]*(共\s*[0-9]+\s*页)?|(page\s*)?[0-9]{{1,4}}(\s*(/|of)\s*[0-9]{{1,4}})?|[ivxlc]{{1,6}})"
+    rf"{_DASHES}((第\s*[0-9]+\s*页)?[\s,，/]*(共\s*[0-9]+\s*页)?|(page\s*)?[0-9]{{1,4}}(\s*(/|of)\s*[0-9]{{1,4}})?|(?=[ivxl])x{{0,3}}(ix|iv|v?i{{0,3}}))"
     rf"{_DASHES}",
     re.IGNORECASE,
 )
@@ -144,30 +144,43 @@ def _joint(before: str, text: str) -> str:
 
 
 def _without_heads(sheets: Sequence[Sheet]) -> Iterator[Sheet]:
-    """The pages without what stands at the same edge of several pages, and without page numbers."""
-    said: Counter[tuple[bool, str]] = Counter()
-    edges: list[list[tuple[bool, str, list[Line]]]] = []
-    for sheet in sheets:
-        rows: list[list[Line]] = []
-        for line in sorted(sheet.lines, key=lambda each: (each.middle, each.left)):
-            if rows and line.middle - rows[-1][0].middle < 0.5 * line.size:
-                rows[-1].append(line)
-            else:
-                rows.append([line])
-        near = [(n < _EDGE, row) for n, row in enumerate(rows) if n < _EDGE or n >= len(rows) - _EDGE]
-        edges.append([(top, _shape(row), row) for top, row in near])
-        said.update({(top, shape) for top, shape, _ in edges[-1]})
-    often = max(2, 0.25 * len(edges))
-    for sheet, edge in zip(sheets, edges, strict=True):
-        gone = {
-            line
-            for top, shape, row in edge
-            if said[top, shape] >= often or _PAGE_NUMBER.fullmatch(shape.replace("#", "1"))
-            for line in row
-        }
-        yield replace(sheet, lines=tuple(line for line in sheet.lines if line not in gone))
+    """The pages without what stands apart at the same edge of several pages, and without page numbers."""
+    pages = [_in_rows(sheet.lines) for sheet in sheets]
+    said = Counter(key for rows in pages for key in {(top, _shape(rows[at])) for top, at in _edges(rows)})
+    often = max(2, 0.25 * len(pages))
+    gaps = [gap for rows in pages for above, below in pairwise(rows) if (gap := below[0].middle - above[0].middle) > 0]
+    apart = 1.3 * quantiles(gaps)[0] if len(gaps) > 1 else 0.0  # of line from line, not of paragraphs
+    for sheet, rows in zip(sheets, pages, strict=True):
+        gone: set[int] = set()
+        for top, at in _edges(rows):
+            shape, inner = _shape(rows[at]), at + 1 if top else at - 1
+            alone = not 0 <= inner < len(rows) or abs(rows[inner][0].middle - rows[at][0].middle) > apart
+            if _PAGE_NUMBER.fullmatch(shape.replace("#", "1")) or (
+                said[top, shape] >= often and (alone or inner in gone)
+            ):
+                gone.add(at)
+        lost = {line for at in gone for line in rows[at]}
+        yield replace(sheet, lines=tuple(line for line in sheet.lines if line not in lost))
+
+
+def _in_rows(lines: Sequence[Line]) -> list[list[Line]]:
+    """What stands at one height, from top to bottom."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda each: (each.middle, each.left)):
+        if rows and line.middle - rows[-1][0].middle < 0.5 * line.size:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return rows
+
+
+def _edges(rows: Sequence[object]) -> list[tuple[bool, int]]:
+    """Whether it is at the top, and which row, from the inside of the page to its edges."""
+    tops = [(True, at) for at in reversed(range(min(_EDGE, len(rows))))]
+    return tops + [(False, at) for at in range(max(len(rows) - _EDGE, 0), len(rows))]
 
 
 def _shape(row: Sequence[Line]) -> str:
-    words = "".join(line.text for line in sorted(row, key=lambda each: each.left))
-    return re.sub("[0-9]+", "#", "".join(words.split()))
+    """The words of a row with every number alike, but for headings: Article 5 is not what Article 9 is."""
+    words = " ".join(line.text for line in sorted(row, key=lambda each: each.left))
+    return words if _MARK.match(words) or _GROUP.match(words) else re.sub("[0-9]+", "#", "".join(words.split()))

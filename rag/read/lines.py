@@ -14,9 +14,10 @@ from itertools import pairwise
 
 WIDE = re.compile("[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]")
 _RADICALS = str.maketrans(
-    "⺠⻚⻅⻋⻓⻔⻢⻥⻦⻩⻬⻰⻛⻜⻉⻘⻤⻨⻝⺟⻄⻆⻣⻁⻮⻳⻙⻠⻪⻫⻲⺝⺼⻌⻐⻑⻒⻧⻭⻯",
-    "民页见车长门马鱼鸟黄齐龙风飞贝青鬼麦食母西角骨虎齿龟韦香斋齐龟月肉辶金长长卤齿龙",
+    "⺠⻚⻅⻋⻓⻔⻢⻥⻦⻩⻬⻰⻛⻜⻉⻘⻤⻨⻝⺟⻄⻆⻣⻁⻮⻳⻙⺝⺼⻌⻧⻐⻑⻒⻠⻪⻫⻭⻯⻲⺁⺄⺊⺎⺒⺓⺧⺩⺪⺫⺬⺮⺶⻊⻗⼾⾭",
+    "民页见车长门马鱼鸟黄齐龙风飞贝青鬼麦食母西角骨虎齿龟韦月肉辶卤钅長镸饣黾斉歯竜亀厂乙卜兀巳幺牛王疋目示竹羊足雨户青",
 )
+"""Radicals without an ordinary letter in Unicode's tables, and two whose letter there is not the one now in use."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def width(text: str) -> float:
 
 def clean(text: str) -> str:
     """Letters as they are meant: radicals and ligatures as ordinary letters; full-width punctuation stays."""
-    text = re.sub("[\u2f00-\u2fdf\ufb00-\ufb06]+", lambda found: unicodedata.normalize("NFKC", found[0]), text)
-    return text.translate(_RADICALS).replace("\xa0", " ")
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a rare letter may come as two halves
+    text = text.translate(_RADICALS).replace("\xa0", " ")
+    return re.sub("[\u2f00-\u2fdf\ufb00-\ufb06]+", lambda found: unicodedata.normalize("NFKC", found[0]), text)
 
 
 def weighted(values: Sequence[tuple[float, int]]) -> float:
@@ -118,7 +120,7 @@ def _gutters(lines: Sequence[Line]) -> list[float]:
             if start and (at - start) * step > size:
                 found.append(left + (start + at) / 2 * step)
             start = None
-    sides = [0, *found, float("inf")]
+    sides = [float("-inf"), *found, float("inf")]
     filled = all(sum(a <= line.left < b for line in long) >= 0.15 * len(long) for a, b in pairwise(sides))
     return found if filled else []
 

@@ -7,6 +7,9 @@ character recognition (`scan`). It runs no scripts of the PDF and reads no forms
 from __future__ import annotations
 
 import ctypes
+import math
+import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -27,8 +30,10 @@ _FEW = 20
 _UNKNOWN = 0.3
 _DPI = 200
 _OUTLINES = 100
-_LARGEST = 14_400
-"""The largest page there may be, in points; the format's own limit."""
+_SECONDS = 9.0
+"""The longest that the pages of a file may take without recognition."""
+_DRAWING = 5.0
+"""The longest that one page may take to be drawn for recognition."""
 
 
 def source(data: bytes, path: Path) -> Source:
@@ -51,24 +56,57 @@ def source(data: bytes, path: Path) -> Source:
 
 
 def _sheets(document: pypdfium2.PdfDocument, path: Path) -> Iterator[Sheet]:
-    read = 0
+    read = scans = 0
+    spent = 0.0
     for number in range(1, len(document) + 1):
+        begun = time.monotonic()
         page = document[number - 1]
-        width, height = page.get_size()
+        shown = page.get_rotation()
+        page.set_rotation(0)  # else the letters of a page that is shown upside down come in the wrong order
         text = page.get_textpage()
         read += text.count_chars()
         if read > CHARACTERS:
             raise DocumentError("document_too_long", path=path, what=f"{read} characters", limit=f"{CHARACTERS}")
-        lines = tuple(_lines(text, height)) if max(width, height) <= _LARGEST else ()
+        lines = tuple(_lines(text))
         letters = "".join(line.text for line in lines)
         unknown = sum(not c.isprintable() or c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in letters)
         if (len(letters) < _FEW or unknown > _UNKNOWN * len(letters)) and _has_image(page):
-            scale = min(_DPI / 72, scan.EDGE / max(width, height))
-            yield scan.sheet(page.render(scale=scale).to_pil(), number, path)
+            scans += 1
+            if scans > scan.FRAMES:
+                limit = f"{scan.FRAMES} scanned pages"
+                raise DocumentError("document_too_long", path=path, what=f"{len(document)} pages", limit=limit)
+            page.set_rotation(shown)
+            picture = _drawn(page, path)
+            spent += time.monotonic() - begun
+            yield scan.sheet(picture, number, path)
         else:
+            spent += time.monotonic() - begun
             yield Sheet(number, lines)
+        if spent > _SECONDS:
+            raise DocumentError("document_too_long", path=path, what=f"{spent:.0f} s", limit=f"{_SECONDS:.0f} s")
         text.close()
         page.close()
+
+
+def _drawn(page: Any, path: Path) -> Any:
+    """The page as a picture. Raises DocumentError when drawing it takes too long."""
+    import pypdfium2
+    import pypdfium2.raw as raw
+
+    scale = min(_DPI / 72, scan.EDGE / max(page.get_size()))
+    width, height = (max(1, math.ceil(edge * scale)) for edge in page.get_size())
+    bitmap = pypdfium2.PdfBitmap.new_native(width, height, raw.FPDFBitmap_BGR)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+    end = time.monotonic() + _DRAWING
+    pause = raw.IFSDK_PAUSE(version=1)
+    pause.NeedToPauseNow = type(pause.NeedToPauseNow)(lambda _: time.monotonic() > end)
+    status = raw.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, raw.FPDF_ANNOT, pause)
+    raw.FPDF_RenderPage_Close(page)
+    if status == raw.FPDF_RENDER_TOBECONTINUED:
+        raise DocumentError("document_too_long", path=path, what="1 page", limit=f"{_DRAWING:.0f} s")
+    if status != raw.FPDF_RENDER_DONE:
+        raise DocumentError("document_damaged", path=path)
+    return bitmap.to_pil()
 
 
 def _has_image(page: Any) -> bool:
@@ -81,7 +119,26 @@ def _has_image(page: Any) -> bool:
     return sum(1 for _ in islice(drawn, _OUTLINES)) == _OUTLINES
 
 
-def _lines(text: Any, height: float) -> Iterator[Line]:
+def _turn(text: Any) -> int:
+    """How many quarter turns to the right most letters of a page have: tables are often set across the page."""
+    import pypdfium2.raw as raw
+
+    count = text.count_chars()
+    angles = [raw.FPDFText_GetCharAngle(text, n) for n in range(0, count, count // 200 + 1)]
+    turns = Counter(round(angle / (math.pi / 2)) % 4 for angle in angles if angle >= 0)
+    return turns.most_common(1)[0][0] if turns else 0
+
+
+def _upright(left: float, top: float, right: float, bottom: float, turn: int) -> tuple[float, float, float, float]:
+    """A box of the PDF, y upwards, as left, top, right, bottom with y downwards in the direction that is read."""
+    if turn == 1:
+        return -top, -right, -bottom, -left
+    if turn == 2:
+        return -right, bottom, -left, top
+    return (bottom, left, top, right) if turn else (left, -top, right, -bottom)
+
+
+def _lines(text: Any) -> Iterator[Line]:
     """The lines of a page, cut where letters stand far apart."""
     import pypdfium2.raw as raw
 
@@ -90,6 +147,7 @@ def _lines(text: Any, height: float) -> Iterator[Line]:
     letters: list[str] = []
     frame = [0.0] * 4
     gap = False
+    turn = _turn(text)
 
     def line() -> Line:
         left, top, right, bottom = frame
@@ -107,7 +165,7 @@ def _lines(text: Any, height: float) -> Iterator[Line]:
             continue
         if not code or not raw.FPDFText_GetLooseCharBox(text, n, place):
             continue
-        left, top, right, bottom = box.left, height - box.top, box.right, height - box.bottom
+        left, top, right, bottom = _upright(box.left, box.top, box.right, box.bottom, turn)
         middle = (top + bottom) / 2
         letter = chr(code)
         if _is_wide(letter) and bottom - top < 0.7 * (right - left):  # the box of 一 is its stroke

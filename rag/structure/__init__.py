@@ -74,7 +74,7 @@ def _pieces(read: Source, start: int, end: int, at: int, joined: float | None) -
 
 def _document(read: Source, part: Part, title: str, source: str, doc_id: str) -> Document:
     own, blocks, pieces = _assembled(read, part)
-    lang = language(own[:50_000])
+    lang = language(own[:5_000])
     kind, parts = _sections(blocks, lang, part)
     top = next((n for n, section in enumerate(parts) if section.step), None)
     front = blocks[:_FRONT] if top is None else [block for section in parts[:top] for block in section.blocks]

@@ -7,7 +7,8 @@ It does not know what the blocks mean to each other.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 from rag.structure.marks import group_rank, opens
 
@@ -31,7 +32,7 @@ class Block:
     end: int
     level: int = 0
 
-    @property
+    @cached_property
     def plain(self) -> str:
         """The text without Markdown's marks, white space made single: what a title or heading reads."""
         return " ".join(self.text.lstrip("#").replace("**", "").replace("__", "").split())
@@ -46,7 +47,7 @@ class Block:
         text = self.text.rstrip(_CLOSING)
         return text.endswith(_TERMINAL) or (text.endswith(".") and text.count(" ") >= _WORDS)
 
-    @property
+    @cached_property
     def is_line(self) -> bool:
         """Whether the block may be a title, byline or chapter: short, and without a finished sentence."""
         return len(self.text) <= _LINE and not self.is_closed and "。" not in self.text
@@ -57,7 +58,7 @@ class Block:
         return group_rank(self.plain) if self.level or self.is_line else None
 
     def moved(self, by: int) -> Block:
-        return replace(self, start=self.start + by, end=self.end + by)
+        return Block(self.text, self.start + by, self.end + by, self.level) if by else self
 
 
 def blocks_of(text: str) -> list[Block]:

@@ -39,11 +39,12 @@ def clauses(
     goes on with it, unless a colon announced the list.
     """
     first, *rest = [_Piece(base, block.start, block.start, block.end) for block in blocks]
-    first = replace(first, body=first.start + skip)
+    own = _Piece(base, first.start, first.end, first.end)
+    first = _Piece(base, first.start, first.start + skip, first.end)
     if first.body >= first.end or (skip and rest and _is_title(blocks[0], skip)):
-        own, below = replace(first, body=first.end), _placed(text, base, rest, statute)
+        below = _placed(text, base, rest, statute)
     else:
-        own, below = replace(first, body=first.end), _placed(text, base, [first, *rest], statute)
+        below = _placed(text, base, [first, *rest], statute)
     if below and below[0].path == base:
         own, below = replace(below[0], start=first.start), below[1:]
     return _provisions(text, lang, [own, *below], headings)
@@ -74,17 +75,20 @@ def _placed(text: str, base: Path, pieces: Sequence[_Piece], statute: bool) -> l
         depth = next((d for d, m in enumerate(open_) if marker and m.style == marker.style), len(open_))
         if open_ and (depth == len(_DEPTHS) or (marker is None and not statute and not announced)):
             number, items, above = placed[-1]  # deeper than there are names, or going on
-            placed[-1] = (number, items, replace(above, end=piece.end))
+            placed[-1] = (number, items, _Piece(above.path, above.start, above.body, piece.end))
         elif marker is None:
             paragraph, open_ = paragraph + 1, ()
-            placed.append((paragraph, (), replace(piece, start=piece.body)))
+            placed.append((paragraph, (), _Piece(base, piece.body, piece.body, piece.end)))
         else:
             if not open_:
                 announced = bool(placed) and text[placed[-1][2].end - 1] in "：:"
             open_ = (*open_[:depth], marker)
-            placed.append((paragraph, open_, replace(piece, body=piece.body + marker.length)))
+            placed.append((paragraph, open_, _Piece(base, piece.start, piece.body + marker.length, piece.end)))
     counted = paragraph > 1 or (statute and any(items for _, items, _ in placed))
-    return [replace(piece, path=base + _steps(number if counted else 0, items)) for number, items, piece in placed]
+    return [
+        _Piece(base + _steps(number if counted else 0, items), piece.start, piece.body, piece.end)
+        for number, items, piece in placed
+    ]
 
 
 def _steps(paragraph: int, items: Sequence[Marker]) -> Path:
