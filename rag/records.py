@@ -20,9 +20,7 @@ from rag.words import say
 Path = tuple[tuple[str, str], ...]
 """A provision's place from the article down, e.g. (("article", "6"), ("paragraph", "1"))."""
 
-
-TITLE = 20
-"""Characters at most of a title that opens an article as its first sentence."""
+TITLE = 20  # characters at most of a title that opens an article as its first sentence
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,9 @@ class Document:
     text: str
     provisions: tuple[Provision, ...]
     issuer: str | None = None
-    date: str | None = None
+    date: str | None = None  # of publication, ISO form
+    effective: str | None = None  # from which it applies
+    history: tuple[tuple[str, str], ...] = ()  # (date, 通过 or 修正 or the like)
     pieces: tuple[Piece, ...] = ()
 
     @cached_property
@@ -86,7 +86,7 @@ class Document:
             | {"start": p.start, "end": p.end, "text": self.text_of(p)}
             for p in self.provisions
         ]
-        names = ("doc_id", "title", "lang", "kind", "source", "issuer", "date", "text")
+        names = ("doc_id", "title", "lang", "kind", "source", "issuer", "date", "effective", "history", "text")
         pieces = [asdict(piece) for piece in self.pieces]
         return {**{name: getattr(self, name) for name in names}, "pieces": pieces, "provisions": provisions}
 
@@ -97,8 +97,9 @@ class Document:
             Provision(to_path(p["path"]), p["start"], p["end"], tuple(p["headings"])) for p in data["provisions"]
         )
         pieces = tuple(Piece(**piece) for piece in data.get("pieces", ()))
-        rest = {name: value for name, value in data.items() if name not in ("provisions", "pieces")}
-        return cls(provisions=provisions, pieces=pieces, **rest)
+        history = tuple((day, event) for day, event in data.get("history", ()))
+        rest = {name: value for name, value in data.items() if name not in ("provisions", "pieces", "history")}
+        return cls(provisions=provisions, pieces=pieces, history=history, **rest)
 
 
 def to_path(steps: Sequence[Sequence[str]]) -> Path:

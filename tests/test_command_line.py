@@ -87,7 +87,7 @@ def test_parse_prints_the_tree_as_json_and_nothing_else(clean: Path, capsys: pyt
     plan = next(d for d in documents if d["title"] == "人工智能全球治理行动计划")
     articles = [p["path"][0][1] for p in plan["provisions"] if p["path"][0][0] == "article" and len(p["path"]) == 1]
     assert articles == [str(n) for n in range(1, 14)]
-    more = {"pieces", "references", "warnings"}
+    more = {"pieces", "references", "warnings", "effective", "history"}
     assert {"doc_id", "title", "lang", "kind", "source", "issuer", "date", "text", "provisions"} | more == set(plan)
     for document in documents:
         for provision in document["provisions"]:
@@ -96,7 +96,9 @@ def test_parse_prints_the_tree_as_json_and_nothing_else(clean: Path, capsys: pyt
 
 def test_parse_tells_where_the_references_of_a_law_lead(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     law = tmp_path / "law.md"
-    law.write_text("甲法\n第一条 甲。\n第二条 依照本法第一条和《乙法》第三条处理，不适用本法第九条。\n", encoding="utf-8")
+    law.write_text(
+        "甲法\n第一条 甲。\n第二条 依照本法第一条和《乙法》第三条处理，不适用本法第九条。\n", encoding="utf-8"
+    )
     assert main(["parse", str(law), "--json"]) == 0
     (document,) = json.loads(capsys.readouterr().out)["documents"]
     found = [

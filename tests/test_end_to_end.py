@@ -58,6 +58,20 @@ def test_a_question_on_the_plan_is_answered_from_the_right_article(
         assert word in answer.text
 
 
+@pytest.mark.parametrize(
+    ("question", "doc", "words"),
+    [
+        ("维护的不仅是自身正当权益,更是什么", "秉持诚意和原则,推动中美经贸相向而行", "国际公平正义"),
+        ("怎样评价雄安新区的城市规划", "“在中国,我感受到世界发展的未来”", "高水平的城市规划"),
+    ],
+)
+def test_a_sentence_torn_across_the_page_answers_as_one(engine: Engine, question: str, doc: str, words: str) -> None:
+    answer = answered(engine, question)
+    (citation,) = answer.citations
+    assert words in answer.text and citation.doc == doc and words in citation.quote
+    assert citation.path[-1][0] == "sentence" and citation.quote.count("。") == 1
+
+
 @pytest.mark.parametrize("question", ["规定的罚款金额是多少", "红烧肉怎么做"])
 def test_what_the_documents_do_not_say_is_declined(engine: Engine, question: str) -> None:
     answer = answered(engine, question)

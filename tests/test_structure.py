@@ -87,6 +87,8 @@ def test_a_statute_with_every_trap_gives_its_tree() -> None:
     (document,) = parse(STATUTE, "law.txt")
     assert (document.title, document.kind, document.lang) == ("某某管理法", "statute", "zh")
     assert (document.issuer, document.date) == ("全国人民代表大会常务委员会", "2021-08-20")
+    assert document.effective == "2021-11-01"
+    assert document.history == (("2019-04-23", "通过"), ("2021-08-20", "修正"))
     assert document.text == STATUTE
     tree = outline(document)
     assert list(tree) == [

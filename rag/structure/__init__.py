@@ -23,6 +23,7 @@ from rag.structure.pages import Part, split
 
 _PREAMBLE: Path = (("preamble", "0"),)
 _ORPHAN = "未归属片段 {}"
+_BACK = 12
 _FRONT = 12
 """How many blocks before the first article may say who passed the text, and when."""
 
@@ -80,6 +81,7 @@ def _document(read: Source, part: Part, title: str, source: str, doc_id: str) ->
     front = blocks[:_FRONT] if top is None else [block for section in parts[:top] for block in section.blocks]
     front = [block for block in front if not block.rank][:_FRONT]
     provisions = _provisions(own, lang, parts, part, kind == "statute")
+    date = about.published(front, blocks[-3:] if top is not None else ())
     return Document(
         doc_id=doc_id,
         title=title,
@@ -90,7 +92,9 @@ def _document(read: Source, part: Part, title: str, source: str, doc_id: str) ->
         # A text of headings only is quoted as it stands.
         provisions=tuple(provisions or paragraphs(own, lang, blocks, (), 1)),
         issuer=about.issuer(front) if top is not None else None,
-        date=about.published(front, blocks[-3:] if top is not None else ()),
+        date=date,
+        effective=about.effective(front, blocks[-_BACK:], date) if top is not None else None,
+        history=about.history(front) if top is not None else (),
         pieces=pieces,
     )
 
