@@ -94,6 +94,15 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
     with_json(ask)
     with_models(ask, llm=True)
+    evaluate = command("eval", _eval)
+    evaluate.add_argument("questions", type=Path, metavar="QUESTIONS", help=say("help_questions"))
+    evaluate.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
+    evaluate.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
+    evaluate.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
+    evaluate.add_argument(
+        "--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse")
+    )
+    with_models(evaluate, llm=True)
     serve = command("serve", _serve)
     serve.add_argument("--host", help=say("help_host"))
     serve.add_argument("--port", help=say("help_port"))
@@ -155,13 +164,18 @@ def _parse(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _parsed(document: Document) -> dict[str, Any]:
-    """A document's JSON with the references in it and with what is to be doubted."""
+    """A document's JSON with pages, with the references in it and with what is to be doubted."""
     from rag.checks import notes
     from rag.reference import links
 
     found = [asdict(link) for provision in document.children(()) for link in links(document, provision)]
     warnings = [{"kind": note.key, **note.values} for note in notes(document)]
-    return document.to_json() | {"references": found, "warnings": warnings}
+    data = document.to_json() | {"references": found, "warnings": warnings}
+    for provision in data["provisions"]:
+        piece = document.piece_at(provision["start"])
+        if piece and piece.page is not None:
+            provision |= {"page": piece.page, "confidence": piece.read}
+    return data
 
 
 def _ingest(args: argparse.Namespace, settings: Settings) -> int:
@@ -227,6 +241,28 @@ def _history(file: Path) -> list[str]:
     if not isinstance(history, list) or not all(isinstance(turn, str) for turn in history):
         raise UsageError("terminal_history", file=file, why="not a list of strings")
     return history
+
+
+def _eval(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.evaluate.whole import evaluate
+    from rag.terminal import Bars, figures
+
+    with Bars() as bars:
+        done = evaluate(
+            settings,
+            args.questions,
+            args.out,
+            only_retrieve=args.retrieval_only,
+            before=args.compare,
+            fail_if_worse=args.fail_if_worse,
+            progress=lambda n, of: bars.worked("eval", n, of),
+        )
+    print("\n".join(figures(done.summary, done.differences, args.compare)))
+    for each in done.worse:
+        before, after, p = f"{each.before:.3f}", f"{each.after:.3f}", f"{each.p:.3g}"
+        print(say("eval_worse", metric=each.metric, before=before, after=after, p=p), file=sys.stderr)
+    print(say("eval_done", n=done.n, failed=done.failed, report=done.report))
+    return 3 if done.worse else 0
 
 
 def _serve(args: argparse.Namespace, settings: Settings) -> int:

@@ -153,6 +153,10 @@ class Engine:
             k or self.settings.provisions,
         )
 
+    def found(self, question: str, history: Sequence[str], k: int) -> list[Hit]:
+        """What is retrieved for a question that follows the earlier questions `history`, without an answer."""
+        return self.retrieve(rewrite.standalone(question, history, language(question)) or question, k)
+
     def ask(self, question: str, history: Sequence[str] = ()) -> Iterator[Update]:
         """Answer a question that follows the earlier questions `history`, oldest first.
 

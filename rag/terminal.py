@@ -7,7 +7,7 @@ is a terminal: elsewhere a line is written for each step, so that logs stay read
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rag.checks import counts, notes
 from rag.words import say
 
 if TYPE_CHECKING:
+    from rag.evaluate.compare import Difference
     from rag.models import Progress
     from rag.records import Answer, Document
 
@@ -57,6 +58,21 @@ def quotations(answer: Answer) -> Iterator[str]:
         yield f"\n[{citation.n}] {citation.label}\n    {citation.quote}"
     if answer.removed and answer.sentences:
         yield "\n" + say("terminal_removed", answer.lang, n=len(answer.removed))
+
+
+def figures(summary: Mapping[str, Any], differences: Sequence[Difference], other: object) -> Iterator[str]:
+    """The headline figures of an evaluation with their 95 % intervals, and what changed since another run."""
+    for group, values in summary["overall"].items():
+        for name, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, dict) and value.get("value") is not None:
+                low, high = value.get("low"), value.get("high")
+                interval = f"  [{low:.3f}, {high:.3f}]" if low is not None and high is not None else ""
+                yield f"{group + ' ' + name:<24} {value['value']:.3f}{interval}  n={value['n']}"
+    if differences:
+        yield say("eval_compared", other=other, n=max(each.n for each in differences))
+    for each in differences:
+        changed = f"+{len(each.won)} -{len(each.lost)}"
+        yield f"{each.metric:<24} {each.before:.3f} -> {each.after:.3f}  {changed:<10} p={each.p:.3g}"
 
 
 class Bars:

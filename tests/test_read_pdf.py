@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from browser import ARGUMENTS, EXECUTABLE
 from test_structure import check, outline
 
+from rag.__main__ import main
 from rag.errors import DocumentError
 from rag.ingest import parse
 from rag.read import read
@@ -133,7 +135,7 @@ def test_a_law_in_html_and_in_word_gives_the_same_provisions(typed: Document, tm
         assert texts(document) == texts(typed), path.suffix
 
 
-def test_every_provision_knows_its_page(pdf: Path) -> None:
+def test_every_provision_knows_its_page(pdf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (document,) = parse(pdf)
     pages = []
     for provision in document.children(()):
@@ -141,6 +143,9 @@ def test_every_provision_knows_its_page(pdf: Path) -> None:
         assert piece and piece.page and piece.read is None
         pages.append(piece.page)
     assert pages == sorted(pages) and pages[0] == 1 and 2 <= pages[-1] <= 4
+    assert main(["parse", str(pdf), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["documents"][0]["provisions"]
+    assert [p["page"] for p in shown if len(p["path"]) == 1] == pages
 
 
 def test_two_columns_are_read_one_after_the_other(typed: Document, chromium: Any, tmp_path: Path) -> None:

@@ -36,21 +36,29 @@ def csv_source(data: bytes, path: Path) -> Source:
 
 def source(data: bytes, path: Path) -> Source:
     """The rows of every sheet that is shown. Raises DocumentError: encrypted, damaged, too large when unpacked."""
+    found: list[str] = []
+    for title, rows in sheets(data, path):
+        lines = list(_lines(rows))
+        found += [f"# {title}", *lines] if lines else []
+    return _joined(found)
+
+
+def sheets(data: bytes, path: Path) -> list[tuple[str, list[list[str]]]]:
+    """The sheets of a workbook that are shown, each with its title and rows. Raises DocumentError as `source` does."""
     import openpyxl
 
     check_package(data, path)
-    found: list[str] = []
+    found = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of colours and validations, which nobody cites
             for sheet in openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True).worksheets:
                 sheet.reset_dimensions()
-                shown = sheet.sheet_state == "visible"
-                lines = list(_lines([[_cell(cell) for cell in row] for row in sheet.iter_rows()])) if shown else []
-                found += [f"# {sheet.title}", *lines] if lines else []
+                if sheet.sheet_state == "visible":
+                    found.append((sheet.title, [[_cell(cell) for cell in row] for row in sheet.iter_rows()]))
     except BROKEN as error:
         raise DocumentError("document_damaged", path=path) from error
-    return _joined(found)
+    return found
 
 
 def _cell(cell: Any) -> str:

@@ -1,0 +1,220 @@
+"""Questions, rows and their scores -> one HTML file that shows a run to whoever has to believe it.
+
+In: what `run` and `metrics` give. Out: a file without any outside address: figures with intervals, charts, a table that
+filters and sorts, and every answer beside its gold. It computes no metric.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from rag import facts
+from rag.evaluate import charts
+from rag.evaluate.questions import Gold, Question
+from rag.words import say
+
+Row = Mapping[str, Any]
+Scores = Mapping[str, float | None]
+
+_FIGURES = (
+    ("citation", "precision"),
+    ("citation", "recall"),
+    ("citation", "exact_clause"),
+    ("citation", "verbatim"),
+    ("answer", "key_recall"),
+    ("refusal", "recall"),
+    ("refusal", "false_refusals"),
+    ("retrieval", "recall@1"),
+    ("retrieval", "recall@5"),
+    ("retrieval", "mrr"),
+    ("retrieval", "ndcg@10"),
+)
+_COLUMNS = ("id", "kind", "question", "state", "recall@5", "citation_precision", "key_recall", "total")
+_STATES = ("right", "wrong", "declined", "error", "found", "missed")
+_BINS = 8
+
+
+def write(
+    place: Path,
+    questions: Sequence[Question],
+    rows: Sequence[Row],
+    scores: Sequence[Scores],
+    summary: Mapping[str, Any],
+    lang: str,
+) -> None:
+    """Write the report to `place`, whole or not at all."""
+    t = partial(say_report, lang)
+    each = list(zip(questions, rows, scores, strict=True))
+    kinds = sorted({question.kind for question in questions if question.kind})
+    template = Template(resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
+    text = template.substitute(
+        lang=lang,
+        title=t("title"),
+        theme=t("theme"),
+        made=_made(summary, t),
+        h_figures=t("figures"),
+        figures="".join(_figures(summary["overall"], t)),
+        h_charts=t("charts"),
+        charts="".join(_charts(each, summary, t)),
+        h_questions=t("questions"),
+        filter=t("filter"),
+        h_state=t("state"),
+        states=_options(t("any_state"), [(state, t(f"state_{state}")) for state in _STATES]),
+        h_kind=t("kind"),
+        kinds=_options(t("any_kind"), [(kind, kind) for kind in kinds]),
+        heads="".join(f'<th scope="col"><button type="button">{_head(name, t)}</button></th>' for name in _COLUMNS),
+        rows="".join(_row(n, *one, t) for n, one in enumerate(each)),
+        h_details=t("details"),
+        details="".join(_detail(n, *one, t) for n, one in enumerate(each)),
+    )
+    partial_file = place.with_name(place.name + ".partial")
+    partial_file.write_text(text, encoding="utf-8")
+    partial_file.replace(place)
+
+
+def say_report(lang: str, key: str, /, **values: object) -> str:
+    return escape(say(f"report_{key}", lang, **values))
+
+
+def state_of(question: Question, row: Row, scores: Scores) -> str:
+    """One word for a question: error, declined, right (also rightly declined), wrong; of retrieval found or missed."""
+    if row["error"] is not None:
+        return "error"
+    if row.get("answer") is None:
+        return "found" if scores["recall@10"] else "missed"
+    if row["refused"]:
+        return "right" if question.answerable is False else "declined"
+    if question.answerable is False or scores["citation_precision"] == 0 or scores["key_recall"] == 0:
+        return "wrong"
+    return "right"
+
+
+def _made(summary: Mapping[str, Any], t: Any) -> str:
+    index = summary.get("index") or {}
+    parts = {"n": summary["n"], "llm": summary.get("llm") or "–", "embedder": summary.get("embedder", "–")}
+    return str(t("made", **parts, chunks=index.get("chunks", "–"), commit=str(summary.get("commit", "–"))[:12]))
+
+
+def _figures(overall: Mapping[str, Any], t: Any) -> Iterator[str]:
+    for group, name in _FIGURES:
+        if found := overall[group].get(name):
+            label = t(f"metric_{group}") + " " + t(f"metric_{name}") if group != "retrieval" else escape(name)
+            interval = f"{found['low']:.2f}–{found['high']:.2f} · n={found['n']}"
+            yield f'<div>{label}<b>{found["value"]:.3f}</b><small class="soft">{interval}</small></div>'
+    for name, found in overall["latency"].items():
+        if found["p50"]:
+            p95 = f"p95 {found['p95']['value']:.1f} s"
+            label = t(f"metric_{name}")
+            yield f'<div>{label}<b>{found["p50"]["value"]:.1f} s</b><small class="soft">p50 · {p95}</small></div>'
+
+
+def _charts(each: Sequence[tuple[Question, Row, Scores]], summary: Mapping[str, Any], t: Any) -> Iterator[str]:
+    kinds = summary["by"]["kind"]
+    chosen: dict[str, list[tuple[float, float, float] | None]] = {
+        t("metric_key_recall"): [_interval(group["answer"]["key_recall"]) for group in kinds.values()],
+        "recall@5": [_interval(group["retrieval"]["recall@5"]) for group in kinds.values()],
+    }
+    shown = {name: values for name, values in chosen.items() if any(values)}
+    if shown:
+        yield _figure(t("by_kind"), charts.bars(t("by_kind"), [f"{k} ({g['n']})" for k, g in kinds.items()], shown))
+    if totals := [scores["total"] for *_, scores in each if scores["total"] is not None]:
+        yield _figure(t("latency"), charts.histogram(t("latency"), t("seconds"), totals))
+    answered = [(q, row) for q, row, _ in each if row["error"] is None and row.get("answer") is not None]
+    if answered:
+        yield _figure(t("refusals"), _matrix(answered, t))
+    if bins := _bins(each):
+        yield _figure(t("calibration"), charts.calibration(t("calibration"), t("score"), t("share_right"), bins))
+
+
+def _figure(title: str, inside: str) -> str:
+    return f"<figure><figcaption>{title}</figcaption>{inside}</figure>"
+
+
+def _interval(found: Mapping[str, float] | None) -> tuple[float, float, float] | None:
+    return (found["value"], found["low"], found["high"]) if found else None
+
+
+def _matrix(answered: Sequence[tuple[Question, Row]], t: Any) -> str:
+    counts = Counter((q.answerable is not False, bool(row["refused"])) for q, row in answered)
+    head = f'<tr><td></td><th scope="col">{t("answered")}</th><th scope="col">{t("state_declined")}</th></tr>'
+    lines = "".join(
+        f'<tr><th scope="row">{t(key)}</th><td>{counts[able, False]}</td><td>{counts[able, True]}</td></tr>'
+        for able, key in ((True, "answerable"), (False, "unanswerable"))
+    )
+    return f"<table>{head}{lines}</table>"
+
+
+def _bins(each: Sequence[tuple[Question, Row, Scores]]) -> list[tuple[float, float, int]]:
+    """Of the answerable questions, by the score of the best article found: the share answered (or found) rightly."""
+    known = sorted(
+        (max(hit["score"] for hit in row["retrieved"]), state_of(q, row, scores) in ("right", "found"))
+        for q, row, scores in each
+        if q.answerable is not False and row["retrieved"] and row["error"] is None
+    )
+    size = max(1, -(-len(known) // _BINS))
+    parts = [known[at : at + size] for at in range(0, len(known), size)]
+    return [(sum(s for s, _ in part) / len(part), sum(r for _, r in part) / len(part), len(part)) for part in parts]
+
+
+def _options(every: str, options: Sequence[tuple[str, str]]) -> str:
+    values = [("", every), *options]
+    return "".join(f'<option value="{escape(value)}">{words}</option>' for value, words in values)
+
+
+def _head(name: str, t: Any) -> str:
+    return str(t(f"column_{name}")) if name in ("question", "state", "kind") else escape(name)
+
+
+def _row(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str:
+    state = state_of(question, row, scores)
+    cells = [f'<a href="#d{n}">{escape(question.id)}</a>', escape(question.kind or ""), escape(question.question)]
+    cells.append(f'<span class="{state}">{t(f"state_{state}")}</span>')
+    cells += ["" if scores[name] is None else f"{scores[name]:.2f}" for name in _COLUMNS[4:]]
+    inside = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr data-n="{n}" data-state="{state}" data-kind="{escape(question.kind or "")}">{inside}</tr>'
+
+
+def _detail(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str:
+    state = state_of(question, row, scores)
+    history = "".join(f"<li>{escape(turn)}</li>" for turn in question.history)
+    cited = "".join(
+        f"<li>[{c['n']}] {escape(c['label'])}<blockquote>{escape(c['quote'])}</blockquote></li>"
+        for c in row["citations"]
+    )
+    said = escape(row["error"] or row.get("answer") or "") or escape(row.get("reason") or "–")
+    removed = "".join(f"<li>{escape(r['text'])} <small>({escape(r['why'])})</small></li>" for r in row["removed"])
+    hits = "".join(
+        f"<li>{escape(h['doc'])} {escape(h['article'] or '')} <small>{h['score']:.3f} {escape(h['how'])}</small></li>"
+        for h in row["retrieved"]
+    )
+    answer = f"<div><b>{t('answer')}</b><p>{said}</p><ul>{cited}</ul></div>"
+    parts = [f'<div class="pair">{answer}<div><b>{t("gold")}</b>{_gold(question, row, t)}</div></div>']
+    parts += [f"<b>{t('removed')}</b><ul>{removed}</ul>"] if removed else []
+    parts += [f"<b>{t('retrieved')}</b><ul>{hits}</ul>"] if hits else []
+    head = f'<span class="{state}">{t(f"state_{state}")}</span> {escape(question.id)} · {escape(question.question)}'
+    turns = f"<ul>{history}</ul>" if history else ""
+    return f'<details id="d{n}"><summary>{head}</summary>{turns}{"".join(parts)}</details>'
+
+
+def _gold(question: Question, row: Row, t: Any) -> str:
+    said = facts.plain(facts.arabic(str(row.get("answer") or "")))
+    places = "".join(f"<li>{escape(_place(gold))}</li>" for gold in question.gold)
+    keys = "".join(
+        f'<li class="{"right" if any(facts.plain(facts.arabic(way)) in said for way in key) else "wrong"}">'
+        f"{escape(' / '.join(key))}</li>"
+        for key in question.keys
+    )
+    unanswerable = f"<p>{t('unanswerable')}</p>" if question.answerable is False else ""
+    return f"{unanswerable}<p>{escape(question.answer or '')}</p><ul>{places}{keys}</ul>"
+
+
+def _place(gold: Gold) -> str:
+    steps = " ".join(f"{kind} {number}" for kind, number in gold.path or ())
+    return f"{gold.doc} {steps or gold.article or ''}"

@@ -1,0 +1,127 @@
+"""Questions -> rows: every question asked, each result kept as it comes, a stopped run continued.
+
+In: Questions, an Engine, a folder. Out: `results.jsonl` in it, one row a question in the order of the set, and
+`run.json`, what the run was made with; a row torn by a sudden end is asked again. It computes no metrics.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rag.errors import TiaoYinError, UsageError
+from rag.evaluate.questions import Question
+from rag.pipeline import Engine
+from rag.records import article_of
+
+Row = dict[str, Any]
+DEPTH = 10
+"""How many articles are kept as retrieved when only retrieval is evaluated; the metrics look no deeper."""
+
+
+def run(
+    questions: Sequence[Question], engine: Engine, place: Path, only_retrieve: bool, report: Callable[[int, int], None]
+) -> list[Row]:
+    """The rows of all questions, those that `place` holds already taken from there.
+
+    Raises UsageError when `place` holds another run; an error of one question is in its row.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    _same_run(place, _made_with(questions, engine, only_retrieve))
+    results = place / "results.jsonl"
+    rows = {row["id"]: row for row in read_rows(results)}
+    _rewrite(results, list(rows.values()))
+    with results.open("a", encoding="utf-8") as file:
+        for n, question in enumerate(questions):
+            report(n, len(questions))
+            if question.id not in rows:
+                rows[question.id] = row = _asked(question, engine, only_retrieve)
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+    report(len(questions), len(questions))
+    ordered = [rows[question.id] for question in questions]
+    _rewrite(results, ordered)
+    return ordered
+
+
+def read_rows(results: Path) -> list[Row]:
+    """The whole rows of a results file; a last line that was torn is left out."""
+    if not results.exists():
+        return []
+    rows = []
+    for line in results.read_text(encoding="utf-8", errors="replace").split("\n"):
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            continue  # the torn line: its question is asked again
+    return rows
+
+
+def made_with(place: Path) -> dict[str, Any]:
+    """What the run in `place` was made with. Raises UsageError when there is none."""
+    if not (place / "run.json").exists():
+        raise UsageError("eval_no_run", place=place)
+    found: dict[str, Any] = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _made_with(questions: Sequence[Question], engine: Engine, only_retrieve: bool) -> dict[str, Any]:
+    said = json.dumps([asdict(question) for question in questions], ensure_ascii=False)
+    index = engine.opened().index
+    return {
+        "questions": hashlib.sha256(said.encode()).hexdigest(),
+        "llm": None if only_retrieve else engine.settings.llm,
+        "embedder": index.manifest.embedder,
+        "index": index.build.name,
+        "provisions": engine.settings.provisions,
+    }
+
+
+def _same_run(place: Path, made: dict[str, Any]) -> None:
+    if not (place / "run.json").exists():
+        if read_rows(place / "results.jsonl"):
+            raise UsageError("eval_other_run", place=place, what="run.json")
+        write(place / "run.json", json.dumps(made, ensure_ascii=False, indent=2) + "\n")
+        return
+    before = made_with(place)
+    if other := [name for name, value in made.items() if before.get(name) != value]:
+        raise UsageError("eval_other_run", place=place, what=", ".join(other))
+
+
+def _asked(question: Question, engine: Engine, only_retrieve: bool) -> Row:
+    row: Row = {"id": question.id, "question": question.question, "error": None}
+    try:
+        if only_retrieve:
+            started = time.perf_counter()
+            hits = engine.found(question.question, question.history, DEPTH)
+            timings = {"retrieve": round(time.perf_counter() - started, 4)}
+            empty: Row = {"answer": None, "refused": None, "sentences": [], "citations": [], "removed": []}
+            return row | empty | {"retrieved": [hit.to_json() for hit in hits], "timings": timings}
+        *_, last = engine.ask(question.question, question.history)
+    except TiaoYinError as error:  # a row of its own, never the end
+        return row | {"error": str(error), "retrieved": [], "citations": [], "sentences": [], "removed": []}
+    found = last.answer.to_json()
+    documents = {document.doc_id: document for document in engine.documents()}
+    for citation in found["citations"]:
+        text = documents[citation["doc_id"]].text
+        citation["verbatim"] = text[citation["start"] : citation["end"]] == citation["quote"]
+        citation["article"] = article_of(tuple(citation["path"]))
+    return found | row
+
+
+def _rewrite(results: Path, rows: Sequence[Row]) -> None:
+    write(results, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def write(path: Path, text: str) -> None:
+    """`text` in place of what the file held, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
