@@ -63,7 +63,14 @@ STAGES = {
     "reference": ("rag.reference",),
     "models": ("rag.models", "rag.catalogue", "rag.fetch", "rag.wheels", "rag.convert_e5"),
 }
-SETTINGS = {"rag/settings.py", "rag/evaluate/whole.py", "rag/ingest.py", "rag/pipeline.py", "rag/doctor.py", "rag/__main__.py"}
+SETTINGS = {
+    "rag/settings.py",
+    "rag/evaluate/whole.py",
+    "rag/ingest.py",
+    "rag/pipeline.py",
+    "rag/doctor.py",
+    "rag/__main__.py",
+}
 
 
 def name_of(path: Path) -> str:

@@ -30,7 +30,11 @@ def bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[tuple[f
         fill: dict[str, Any] = {"color": _MARK, "alpha": 0.75} if n == 0 else {"color": _INK, "alpha": 0.35}
         axes.barh(places, sizes, height=thick * 0.85, label=label, **fill)
         axes.errorbar(sizes, places, xerr=errors, fmt="none", ecolor=_INK, elinewidth=1, capsize=2)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [])
+    for at, name in enumerate(names):
+        axes.text(
+            -0.02, at, name, ha="right", va="center", color=_INK, fontsize=9, transform=axes.get_yaxis_transform()
+        )
     axes.set_xlim(0, 1)
     axes.invert_yaxis()
     if len(series) > 1:
@@ -74,13 +78,25 @@ def _empty(height: float) -> tuple[Figure, Any]:
 def _svg(figure: Figure, title: str) -> str:
     """The figure as SVG that scales with the page; the same figure gives the same bytes."""
     import matplotlib
+    from matplotlib.text import Text
 
+    # Its own font has no Chinese letters: room is made with W, which is as wide, and the page's font writes the words.
+    said = {}
+    for n, text in enumerate(figure.findobj(Text)):
+        if re.search("[\u2e80-\uffef]", words := text.get_text()):
+            said[f"words{n}"] = words
+            text.set_gid(f"words{n}")
+            text.set_text(re.sub("[\u2e80-\uffef]", "W", words))
     written = io.StringIO()
-    fonts = ["sans-serif"]
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.family": fonts}):
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = written.getvalue()
     svg = svg[svg.index("<svg") :]
+    for gid, words in said.items():
+        at = svg.index(">", svg.index("<text", svg.index(f'id="{gid}"'))) + 1
+        svg = svg[:at] + escape(words) + svg[svg.index("<", at) :]
+    svg = re.sub("<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = svg.replace(_INK, "currentColor").replace(_MARK, "var(--mark)")
     svg = re.sub(

@@ -152,11 +152,11 @@ def _matrix(answered: Sequence[tuple[Question, Row]], t: Any) -> str:
 
 
 def _bins(each: Sequence[tuple[Question, Row, Scores]]) -> list[tuple[float, float, int]]:
-    """Of the answerable questions, by the score of the best article found: the share answered (or found) rightly."""
+    """Of the answerable questions, by the best cosine of anything found: the share answered (or found) rightly."""
     known = sorted(
-        (max(hit["score"] for hit in row["retrieved"]), state_of(q, row, scores) in ("right", "found"))
+        (row["evidence"], state_of(q, row, scores) in ("right", "found"))
         for q, row, scores in each
-        if q.answerable is not False and row["retrieved"] and row["error"] is None
+        if q.answerable is not False and row.get("evidence") and row["error"] is None
     )
     size = max(1, -(-len(known) // _BINS))
     parts = [known[at : at + size] for at in range(0, len(known), size)]

@@ -18,7 +18,7 @@ from typing import Any
 from rag.errors import TiaoYinError, UsageError
 from rag.evaluate.questions import Question
 from rag.pipeline import Engine
-from rag.records import article_of
+from rag.records import Hit, article_of
 
 Row = dict[str, Any]
 DEPTH = 10
@@ -103,7 +103,7 @@ def _asked(question: Question, engine: Engine, only_retrieve: bool) -> Row:
             hits = engine.found(question.question, question.history, DEPTH)
             timings = {"retrieve": round(time.perf_counter() - started, 4)}
             empty: Row = {"answer": None, "refused": None, "sentences": [], "citations": [], "removed": []}
-            return row | empty | {"retrieved": [hit.to_json() for hit in hits], "timings": timings}
+            return row | empty | {"retrieved": [hit.to_json() for hit in hits], "timings": timings} | _evidence(hits)
         *_, last = engine.ask(question.question, question.history)
     except TiaoYinError as error:  # a row of its own, never the end
         return row | {"error": str(error), "retrieved": [], "citations": [], "sentences": [], "removed": []}
@@ -113,7 +113,12 @@ def _asked(question: Question, engine: Engine, only_retrieve: bool) -> Row:
         text = documents[citation["doc_id"]].text
         citation["verbatim"] = text[citation["start"] : citation["end"]] == citation["quote"]
         citation["article"] = article_of(tuple(citation["path"]))
-    return found | row
+    return found | row | _evidence(last.answer.retrieved)
+
+
+def _evidence(hits: Sequence[Hit]) -> Row:
+    """The best cosine of anything found, which is what decides whether a question is answered at all."""
+    return {"evidence": round(max((hit.cosine for hit in hits), default=0.0), 4)}
 
 
 def _rewrite(results: Path, rows: Sequence[Row]) -> None:

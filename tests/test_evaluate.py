@@ -1,0 +1,230 @@
+"""Batch evaluation: question sets and what is wrong with them, runs that go on, comparisons, the report."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import ARGUMENTS, EXECUTABLE
+
+from rag.__main__ import main
+from rag.errors import UsageError
+from rag.evaluate import metrics, report
+from rag.evaluate.compare import compare
+from rag.evaluate.questions import Gold, Question, read_questions, resolved, same_document
+from rag.evaluate.run import read_rows
+from rag.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+PLAN = "人工智能全球治理行动计划"
+SET = ROOT / "data" / "eval" / "page.jsonl"
+GOOD = '{"id": "a", "question": "问?", "gold": [{"doc": "甲法", "article": "6"}], "keys": [["三十日", "30日"], "书面"]}'
+
+
+def test_a_set_is_the_same_in_jsonl_csv_and_excel(tmp_path: Path) -> None:
+    import openpyxl
+
+    gold, keys = '[{"doc": "甲法", "article": "6"}]', '[["三十日", "30日"], "书面"]'
+    (tmp_path / "a.jsonl").write_text(GOOD + "\n\n", encoding="utf-8")
+    (tmp_path / "a.csv").write_text(
+        'id,question,answerable,gold,keys\na,问?,,"{}","{}"\n'.format(*(t.replace('"', '""') for t in (gold, keys))),
+        encoding="utf-8-sig",
+    )
+    book = openpyxl.Workbook()
+    book.active.append(["id", "question", "gold", "keys"])
+    book.active.append(["a", "问?", gold, keys])
+    book.save(tmp_path / "a.xlsx")
+    expected = Question("a", "问?", gold=(Gold("甲法", "6"),), keys=(("三十日", "30日"), ("书面",)))
+    for name in ("a.jsonl", "a.csv", "a.xlsx"):
+        assert read_questions(tmp_path / name) == [expected], name
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key", "words"),
+    [
+        ("a.jsonl", GOOD + '\n{"id": "b", "question"', "eval_broken_json", "2"),
+        ("a.jsonl", GOOD + "\n" + GOOD, "eval_twice", "a"),
+        ("a.jsonl", '{"id": "a"}', "eval_value_missing", "question"),
+        ("a.jsonl", "[1]", "eval_value_missing", "id"),
+        ("a.jsonl", '{"id": "a", "question": "?", "gold": [{"article": "6"}]}', "eval_value_wrong", "doc"),
+        ("a.jsonl", "\n", "eval_empty", "a.jsonl"),
+        ("a.csv", "id,text\n1,x\n", "eval_column_missing", "question"),
+        ("a.csv", 'id,question,gold\n1,x,"[{"\n', "eval_broken_json", "2"),
+        ("a.txt", "x", "eval_kind_unknown", ".jsonl"),
+    ],
+)
+def test_what_is_wrong_with_a_set_is_named_with_its_line(
+    name: str, text: str, key: str, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        read_questions(path)
+    assert refused.value.key == key and words in str(refused.value)
+
+
+def test_gold_means_a_document_by_title_short_title_or_file_and_nothing_else() -> None:
+    assert same_document("民法典", "中华人民共和国民法典")
+    assert same_document("《个人信息保护法》", "中华人民共和国个人信息保护法")
+    assert same_document("EU_AI_Act_2024_1689", "Regulation (EU) 2024/1689", "/laws/EU_AI_Act_2024_1689.md")
+    assert not same_document("民法", "中华人民共和国民法典")
+    question = Question("q", "?", gold=(Gold("民法典", "1"),))
+    assert resolved([question], [("中华人民共和国民法典", "x.md")], Path("s"))[0].gold[0].doc == "中华人民共和国民法典"
+    with pytest.raises(UsageError) as refused:
+        resolved([question], [("刑法", "y.md")], Path("s"))
+    assert refused.value.key == "eval_unknown_document"
+
+
+def test_nothing_is_written_when_the_set_is_wrong(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(GOOD, encoding="utf-8")
+    places = ["--home", str(settings.home), "--index", str(settings.index)]
+    assert main(["eval", str(path), "--out", str(tmp_path / "out"), *places]) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def command(settings: Settings, out: Path, *more: str) -> list[str]:
+    places = ["--home", str(settings.home), "--index", str(settings.index), "--llm", "extractive"]
+    return ["eval", str(SET), "--out", str(out), *places, *more]
+
+
+def undated(out: Path) -> dict[str, Any]:
+    """The files of a run without what time it took."""
+    rows = read_rows(out / "results.jsonl")
+    for row in rows:
+        row.pop("timings", None)
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    for group in (summary["overall"], *(g for by in summary["by"].values() for g in by.values())):
+        group.pop("latency")
+    return {"rows": rows, "summary": summary, "made": (out / "run.json").read_text("utf-8")}
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_and_started_again_gives_the_files_of_one_undisturbed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert main(command(settings, whole)) == 0
+    results = killed / "results.jsonl"
+    for rows in (1, 9, 20):
+        process = subprocess.Popen([sys.executable, "-m", "rag", *command(settings, killed)], cwd=ROOT)
+        while len(read_rows(results)) < rows and process.poll() is None:
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        with results.open("a", encoding="utf-8") as file:
+            file.write('{"id": "torn')  # as a disk leaves it
+    assert main(command(settings, killed)) == 0
+    assert undated(killed) == undated(whole)
+    assert {p.name for p in killed.iterdir()} == {p.name for p in whole.iterdir()}
+
+
+@pytest.mark.slow
+def test_the_same_run_twice_does_not_differ_and_a_worse_retriever_fails(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rag.pipeline import Engine
+
+    first, again, worse = tmp_path / "first", tmp_path / "again", tmp_path / "worse"
+    gates = ["--compare", str(first), "--fail-if-worse", "recall@1", "--fail-if-worse", "mrr:0.01"]
+    assert main(command(settings, first, "--retrieval-only")) == 0
+    assert main(command(settings, again, "--retrieval-only", *gates)) == 0
+    assert "p=1" in capsys.readouterr().out
+    found = Engine.found
+    monkeypatch.setattr(Engine, "found", lambda *args: found(*args)[::-1])
+    assert main(command(settings, worse, "--retrieval-only", *gates)) == 3
+    assert "recall@1" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_folder_with_another_run_is_left_alone(settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(command(settings, out, "--retrieval-only")) == 0
+    before = undated(out)
+    assert main(command(settings, out)) == 2
+    assert undated(out) == before
+    assert main([*command(settings, tmp_path / "new"), "--compare", str(tmp_path / "none")]) == 2
+    assert main([*command(settings, tmp_path / "new"), "--fail-if-worse", "recall@7"]) == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_was_won_and_lost_is_counted_and_a_lower_time_is_better() -> None:
+    before = {str(n): {"mrr": 0.0, "total": 2.0, "key_recall": None} for n in range(30)}
+    after = {str(n): {"mrr": 1.0 if n < 20 else 0.0, "total": 1.0, "key_recall": 1.0} for n in range(30)}
+    found = {each.metric: each for each in compare(before, after)}
+    assert set(found) == {"mrr", "total"}
+    assert (len(found["mrr"].won), len(found["mrr"].lost), found["mrr"].p < 0.001) == (20, 0, True)
+    assert len(found["total"].won) == 30 and not found["total"].is_worse()
+    back = {each.metric: each for each in compare(after, before)}
+    assert back["mrr"].is_worse(0.5) and not back["mrr"].is_worse(0.7) and back["total"].is_worse()
+    assert all(each.p == 1.0 for each in compare(before, before))
+
+
+def made_up(n: int, **values: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": f"q{n}", "question": "问?", "lang": "zh", "error": None, "answer": "答案[1]。",
+        "refused": False, "reason": None,
+        "sentences": [{"text": "答案。", "citations": [1], "verdict": "quoted"}], "removed": [], "evidence": 0.9,
+        "citations": [{"n": 1, "doc": PLAN, "article": "7", "path": [["article", "7"]], "label": "第七条",
+                       "quote": "答案。", "verbatim": True}],
+        "retrieved": [{"doc": PLAN, "article": "7", "path": [["article", "7"]], "score": 0.9, "how": "dense"}],
+        "timings": {"first_token": 0.5 + n / 9, "total": 1.0 + n / 7},
+    }  # fmt: skip
+    return row | values
+
+
+def reported(tmp_path: Path, lang: str) -> str:
+    evil = "<script>document.title = 'taken'</script>"
+    questions = [
+        Question(f"q{n}", f"第{n}个问题?" * 6, "zh", ("事实", "列举")[n % 2], answerable=n % 5 != 0,
+                 gold=(Gold(PLAN, "7"),) if n % 5 else (), keys=(("答案",),), answer=evil)
+        for n in range(30)
+    ]  # fmt: skip
+    rows = [made_up(n) for n in range(28)]
+    rows += [made_up(28, error=evil, citations=[], sentences=[]), made_up(29, refused=True, answer="", citations=[])]
+    rows[3]["removed"] = [{"text": evil, "why": evil}]
+    summary = metrics.summary(questions, rows) | {"llm": "x", "embedder": "y", "index": {"chunks": 1}, "commit": "c"}
+    scores = [metrics.scores(*pair) for pair in zip(questions, rows, strict=True)]
+    report.write(tmp_path / "report.html", questions, rows, scores, summary, lang)
+    return (tmp_path / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("lang", "title"), [("zh", "评测报告"), ("en", "Evaluation report")])
+def test_the_report_names_no_outside_address_and_runs_nothing_of_an_answer(
+    lang: str, title: str, tmp_path: Path
+) -> None:
+    text = reported(tmp_path, lang)
+    assert title in text and "http" not in text and "<script>document" not in text
+    assert text == reported(tmp_path, lang)  # the same run gives the same file
+
+
+@pytest.mark.slow
+def test_the_report_filters_sorts_and_fits_a_phone(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    reported(tmp_path, "zh")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto((tmp_path / "report.html").as_uri())
+        assert page.title() == "评测报告" and faults == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        page.select_option("#state", "error")
+        assert page.locator("#all tbody tr:visible").count() == 1
+        page.select_option("#state", "")
+        head = page.locator("#all th").last
+        head.get_by_role("button").click()
+        first = page.locator("#all tbody tr").first.inner_text()
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == "descending"
+        assert page.locator("#all tbody tr").first.inner_text() != first
+        browser.close()
