@@ -17,7 +17,7 @@ from typing import Any
 
 from rag import facts
 from rag.evaluate import charts
-from rag.evaluate.questions import Gold, Question
+from rag.evaluate.questions import Question
 from rag.words import say
 
 Row = Mapping[str, Any]
@@ -36,7 +36,8 @@ _FIGURES = (
     ("retrieval", "mrr"),
     ("retrieval", "ndcg@10"),
 )
-_COLUMNS = ("id", "kind", "question", "state", "recall@5", "citation_precision", "key_recall", "total")
+_CHARTED = (("retrieval", "recall@5"), ("citation", "precision"), ("citation", "recall"), ("answer", "key_recall"))
+_COLUMNS = ("id", "kind", "lang", "question", "state", "recall@5", "citation_precision", "key_recall", "total")
 _STATES = ("right", "wrong", "declined", "error", "found", "missed")
 _BINS = 8
 
@@ -53,6 +54,7 @@ def write(
     t = partial(say_report, lang)
     each = list(zip(questions, rows, scores, strict=True))
     kinds = sorted({question.kind for question in questions if question.kind})
+    langs = sorted({lang_ for question, row, _ in each if (lang_ := _lang(question, row))})
     template = Template(resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
     text = template.substitute(
         lang=lang,
@@ -68,7 +70,9 @@ def write(
         h_state=t("state"),
         states=_options(t("any_state"), [(state, t(f"state_{state}")) for state in _STATES]),
         h_kind=t("kind"),
-        kinds=_options(t("any_kind"), [(kind, kind) for kind in kinds]),
+        kinds=_options(t("any_kind"), [(kind, escape(kind)) for kind in kinds]),
+        h_lang=t("lang"),
+        langs=_options(t("any_lang"), [(each_lang, escape(each_lang)) for each_lang in langs]),
         heads="".join(f'<th scope="col"><button type="button">{_head(name, t)}</button></th>' for name in _COLUMNS),
         rows="".join(_row(n, *one, t) for n, one in enumerate(each)),
         h_details=t("details"),
@@ -91,7 +95,8 @@ def state_of(question: Question, row: Row, scores: Scores) -> str:
         return "found" if scores["recall@10"] else "missed"
     if row["refused"]:
         return "right" if question.answerable is False else "declined"
-    if question.answerable is False or scores["citation_precision"] == 0 or scores["key_recall"] == 0:
+    # Recall, not precision: an answer without any citation has no precision, and is not right either.
+    if question.answerable is False or scores["citation_recall"] == 0 or scores["key_recall"] == 0:
         return "wrong"
     return "right"
 
@@ -104,26 +109,31 @@ def _made(summary: Mapping[str, Any], t: Any) -> str:
 
 def _figures(overall: Mapping[str, Any], t: Any) -> Iterator[str]:
     for group, name in _FIGURES:
-        if found := overall[group].get(name):
-            label = t(f"metric_{group}") + " " + t(f"metric_{name}") if group != "retrieval" else escape(name)
-            interval = f"{found['low']:.2f}–{found['high']:.2f} · n={found['n']}"
-            yield f'<div>{label}<b>{found["value"]:.3f}</b><small class="soft">{interval}</small></div>'
+        found = overall[group].get(name)
+        under = f"{found['low']:.2f}–{found['high']:.2f} · n={found['n']}" if found else ""
+        yield _box(_label(group, name, t), f"{found['value']:.3f}" if found else "–", under)
     for name, found in overall["latency"].items():
-        if found["p50"]:
-            p95 = f"p95 {found['p95']['value']:.1f} s"
-            label = t(f"metric_{name}")
-            yield f'<div>{label}<b>{found["p50"]["value"]:.1f} s</b><small class="soft">p50 · {p95}</small></div>'
+        p50, p95 = found["p50"], found["p95"]
+        under = f"p50 · p95 {p95['value']:.1f} s" if p95 else ""
+        yield _box(t(f"metric_{name}"), f"{p50['value']:.1f} s" if p50 else "–", under)
+
+
+def _label(group: str, name: str, t: Any) -> str:
+    return escape(name) if group == "retrieval" else t(f"metric_{group}") + " " + t(f"metric_{name}")
+
+
+def _box(label: str, value: str, under: str) -> str:
+    return f'<div>{label}<b>{value}</b><small class="soft">{under}</small></div>'
 
 
 def _charts(each: Sequence[tuple[Question, Row, Scores]], summary: Mapping[str, Any], t: Any) -> Iterator[str]:
     kinds = summary["by"]["kind"]
-    chosen: dict[str, list[tuple[float, float, float] | None]] = {
-        t("metric_key_recall"): [_interval(group["answer"]["key_recall"]) for group in kinds.values()],
-        "recall@5": [_interval(group["retrieval"]["recall@5"]) for group in kinds.values()],
-    }
-    shown = {name: values for name, values in chosen.items() if any(values)}
-    if shown:
-        yield _figure(t("by_kind"), charts.bars(t("by_kind"), [f"{k} ({g['n']})" for k, g in kinds.items()], shown))
+    names = [f"{kind} ({group['n']})" for kind, group in kinds.items()]
+    for group_name, name in _CHARTED:
+        values = [_interval(group[group_name][name]) for group in kinds.values()]
+        if any(values):
+            title = f"{_label(group_name, name, t)} · {t('by_kind')}"
+            yield _figure(title, charts.bars(title, names, values))
     if totals := [scores["total"] for *_, scores in each if scores["total"] is not None]:
         yield _figure(t("latency"), charts.histogram(t("latency"), t("seconds"), totals))
     answered = [(q, row) for q, row, _ in each if row["error"] is None and row.get("answer") is not None]
@@ -169,16 +179,21 @@ def _options(every: str, options: Sequence[tuple[str, str]]) -> str:
 
 
 def _head(name: str, t: Any) -> str:
-    return str(t(f"column_{name}")) if name in ("question", "state", "kind") else escape(name)
+    return str(t(f"column_{name}")) if name in ("question", "state", "kind", "lang") else escape(name)
 
 
 def _row(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str:
     state = state_of(question, row, scores)
-    cells = [f'<a href="#d{n}">{escape(question.id)}</a>', escape(question.kind or ""), escape(question.question)]
+    kind, lang = escape(question.kind or ""), escape(_lang(question, row))
+    cells = [f'<a href="#d{n}">{escape(question.id)}</a>', kind, lang, escape(question.question)]
     cells.append(f'<span class="{state}">{t(f"state_{state}")}</span>')
-    cells += ["" if scores[name] is None else f"{scores[name]:.2f}" for name in _COLUMNS[4:]]
+    cells += ["" if scores[name] is None else f"{scores[name]:.2f}" for name in _COLUMNS[5:]]
     inside = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr data-n="{n}" data-state="{state}" data-kind="{escape(question.kind or "")}">{inside}</tr>'
+    return f'<tr data-n="{n}" data-state="{state}" data-kind="{kind}" data-lang="{lang}">{inside}</tr>'
+
+
+def _lang(question: Question, row: Row) -> str:
+    return str(question.lang or row.get("lang") or "")
 
 
 def _detail(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str:
@@ -191,7 +206,8 @@ def _detail(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str
     said = escape(row["error"] or row.get("answer") or "") or escape(row.get("reason") or "–")
     removed = "".join(f"<li>{escape(r['text'])} <small>({escape(r['why'])})</small></li>" for r in row["removed"])
     hits = "".join(
-        f"<li>{escape(h['doc'])} {escape(h['article'] or '')} <small>{h['score']:.3f} {escape(h['how'])}</small></li>"
+        f"<li>{escape(_place(h['doc'], h['article'], h['path']))} "
+        f"<small>{h['score']:.3f} {escape(h['how'])}</small></li>"
         for h in row["retrieved"]
     )
     answer = f"<div><b>{t('answer')}</b><p>{said}</p><ul>{cited}</ul></div>"
@@ -205,7 +221,7 @@ def _detail(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str
 
 def _gold(question: Question, row: Row, t: Any) -> str:
     said = facts.plain(facts.arabic(str(row.get("answer") or "")))
-    places = "".join(f"<li>{escape(_place(gold))}</li>" for gold in question.gold)
+    places = "".join(f"<li>{escape(_place(gold.doc, gold.article, gold.path))}</li>" for gold in question.gold)
     keys = "".join(
         f'<li class="{"right" if any(facts.plain(facts.arabic(way)) in said for way in key) else "wrong"}">'
         f"{escape(' / '.join(key))}</li>"
@@ -215,6 +231,6 @@ def _gold(question: Question, row: Row, t: Any) -> str:
     return f"{unanswerable}<p>{escape(question.answer or '')}</p><ul>{places}{keys}</ul>"
 
 
-def _place(gold: Gold) -> str:
-    steps = " ".join(f"{kind} {number}" for kind, number in gold.path or ())
-    return f"{gold.doc} {steps or gold.article or ''}"
+def _place(doc: str, article: str | None, path: Sequence[Sequence[str]] | None) -> str:
+    steps = " ".join(f"{kind} {number}" for kind, number in path or ())
+    return f"{doc} {steps or article or ''}"
