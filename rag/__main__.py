@@ -12,7 +12,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from rag.settings import Settings, load
 from rag.words import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from rag.records import Answer, Document
+    from rag.records import Answer
 
 FLAGS = ("home", "index", "llm", "embedder", "provisions", "host", "port", "lang")
 
@@ -142,6 +141,7 @@ def _pull(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _parse(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.checks import parsed
     from rag.ingest import documents_in
     from rag.read import find_files
     from rag.terminal import tree
@@ -155,27 +155,12 @@ def _parse(args: argparse.Namespace, settings: Settings) -> int:
     if failed and not documents:
         return max(failed)
     if args.json:
-        _print_json({"documents": [_parsed(document) for document in documents]})
+        _print_json({"documents": [parsed(document) for document in documents]})
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         for document in documents:
             print("\n".join(tree(document, color)) + "\n")
     return max(failed, default=0)
-
-
-def _parsed(document: Document) -> dict[str, Any]:
-    """A document's JSON with pages, with the references in it and with what is to be doubted."""
-    from rag.checks import notes
-    from rag.reference import links
-
-    found = [asdict(link) for provision in document.children(()) for link in links(document, provision)]
-    warnings = [{"kind": note.key, **note.values} for note in notes(document)]
-    data = document.to_json() | {"references": found, "warnings": warnings}
-    for provision in data["provisions"]:
-        piece = document.piece_at(provision["start"])
-        if piece and piece.page is not None:
-            provision |= {"page": piece.page, "confidence": piece.read}
-    return data
 
 
 def _ingest(args: argparse.Namespace, settings: Settings) -> int:
@@ -255,7 +240,7 @@ def _eval(args: argparse.Namespace, settings: Settings) -> int:
             only_retrieve=args.retrieval_only,
             before=args.compare,
             fail_if_worse=args.fail_if_worse,
-            progress=lambda n, of: bars.worked("eval", n, of),
+            progress=lambda n, of, note: bars.worked("eval", n, of, note),
         )
     print("\n".join(figures(done.summary, done.differences, args.compare)))
     for each in done.worse:

@@ -1,16 +1,19 @@
 """Document -> what its reader should know before trusting it: gaps in the numbering, unsure letters, joined pieces.
 
-In: a Document. Out: Notes, each the key of a sentence in `rag/words` with its values. It changes nothing.
+In: a Document. Out: Notes, each the key of a sentence in `rag/words` with its values; and its JSON with them. It changes
+nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
+from typing import Any
 
 from rag.labels import short_label
 from rag.records import Document, Provision
+from rag.reference import links
 from rag.words import say
 
 UNSURE = 0.9
@@ -44,6 +47,18 @@ def notes(document: Document) -> list[Note]:
     if joined:
         found.append(Note("note_joined", {"n": len(joined), "least": min(joined)}))
     return found
+
+
+def parsed(document: Document) -> dict[str, Any]:
+    """A document as `tiaoyin parse --json` prints it: with pages, the references in it, and what is to be doubted."""
+    found = [asdict(link) for provision in document.children(()) for link in links(document, provision)]
+    warnings = [{"kind": note.key, **note.values} for note in notes(document)]
+    data = document.to_json() | {"references": found, "warnings": warnings}
+    for provision in data["provisions"]:
+        piece = document.piece_at(provision["start"])
+        if piece and piece.page is not None:
+            provision |= {"page": piece.page, "confidence": piece.read}
+    return data
 
 
 def _is_gap(a: Provision, b: Provision) -> bool:

@@ -114,11 +114,11 @@ class Bars:
         words = say(f"terminal_pull_{progress.what}", name=progress.name)
         self._show(self._bytes, words, progress.done_bytes, progress.total_bytes)
 
-    def worked(self, what: str, done: int, total: int) -> None:
-        """Show how far reading or embedding is."""
-        self._show(self._counts, say(f"terminal_work_{what}"), done, total)
+    def worked(self, what: str, done: int, total: int, note: str = "") -> None:
+        """Show how far reading, embedding or evaluating is, and a note beside it."""
+        self._show(self._counts, say(f"terminal_work_{what}"), done, total, note)
 
-    def _show(self, bars: Any, words: str, done: int, total: int) -> None:
+    def _show(self, bars: Any, words: str, done: int, total: int, note: str = "") -> None:
         if not self._live:
             if words not in self._tasks:
                 self._tasks[words] = True
@@ -129,4 +129,4 @@ class Bars:
             bars.start()
         if words not in self._tasks:
             self._tasks[words] = bars.add_task(words, total=total)
-        bars.update(self._tasks[words], completed=done, total=total)
+        bars.update(self._tasks[words], completed=done, total=total, description=f"{words} {note}".rstrip())

@@ -26,9 +26,13 @@ DEPTH = 10
 
 
 def run(
-    questions: Sequence[Question], engine: Engine, place: Path, only_retrieve: bool, report: Callable[[int, int], None]
+    questions: Sequence[Question],
+    engine: Engine,
+    place: Path,
+    only_retrieve: bool,
+    report: Callable[[Question, Row], None],
 ) -> list[Row]:
-    """The rows of all questions, those that `place` holds already taken from there.
+    """The rows of all questions, those that `place` holds already taken from there; `report` is told of each.
 
     Raises UsageError when `place` holds another run; an error of one question is in its row.
     """
@@ -38,14 +42,13 @@ def run(
     rows = {row["id"]: row for row in read_rows(results)}
     _rewrite(results, list(rows.values()))
     with results.open("a", encoding="utf-8") as file:
-        for n, question in enumerate(questions):
-            report(n, len(questions))
+        for question in questions:
             if question.id not in rows:
                 rows[question.id] = row = _asked(question, engine, only_retrieve)
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-    report(len(questions), len(questions))
+            report(question, rows[question.id])
     ordered = [rows[question.id] for question in questions]
     _rewrite(results, ordered)
     return ordered

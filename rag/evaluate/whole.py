@@ -26,6 +26,7 @@ from rag.pipeline import Engine
 from rag.settings import Settings
 from rag.words import reader_language
 
+_RUNNING = ("recall@5", "citation_precision", "key_recall")
 _CSV = ("id", "lang", "kind", "question", "answer", "refused", "reason", "error")
 
 
@@ -49,7 +50,7 @@ def evaluate(
     only_retrieve: bool,
     before: Path | None = None,
     fail_if_worse: Sequence[str] = (),
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int, str], None],
 ) -> Evaluated:
     """Ask every question of `path` and measure the answers; `before` is the folder of a run to compare with.
 
@@ -61,8 +62,14 @@ def evaluate(
     engine = Engine(settings)
     questions = resolved(questions, [(document.title, document.source) for document in engine.documents()], path)
     earlier = _earlier(before, questions) if before else {}
-    rows = run(questions, engine, out, only_retrieve, progress)
-    scores = {q.id: metrics.scores(q, row) for q, row in zip(questions, rows, strict=True)}
+    scores: dict[str, dict[str, float | None]] = {}
+
+    def told(question: Question, row: Row) -> None:
+        scores[question.id] = metrics.scores(question, row)
+        progress(len(scores), len(questions), _running(list(scores.values())))
+
+    progress(0, len(questions), "")
+    rows = run(questions, engine, out, only_retrieve, told)
     summary = metrics.summary(questions, rows) | _made(engine, only_retrieve)
     write(out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
     write(out / "results.csv", _table(questions, rows, list(scores.values())))
@@ -71,6 +78,15 @@ def evaluate(
     worse = tuple(each for each in found if each.metric in margins and each.is_worse(margins[each.metric]))
     failed = sum(row["error"] is not None for row in rows)
     return Evaluated(len(rows), failed, out / "report.html", summary, tuple(found), worse)
+
+
+def _running(scores: Sequence[dict[str, float | None]]) -> str:
+    """The scores so far, for a progress bar."""
+    shown = []
+    for name in _RUNNING:
+        known = [value for each in scores if (value := each[name]) is not None]
+        shown += [f"{name} {sum(known) / len(known):.2f}"] if known else []
+    return " ".join(shown)
 
 
 def _margin(text: str) -> tuple[str, float]:
