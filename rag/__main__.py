@@ -78,9 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parse.add_argument("--allow-private", action="store_true", help=say("help_private"))
     with_json(parse)
     ingest = command("ingest", _ingest)
-    ingest.add_argument("paths", nargs="+", metavar="PATH", help=say("help_paths"))
-    ingest.add_argument("--allow-private", action="store_true", help=say("help_private"))
-    ingest.add_argument("--prune", action="store_true", help=say("help_prune"))
+    _ingest_arguments(ingest)
     with_models(ingest, llm=False)
     retrieve = command("retrieve", _retrieve)
     retrieve.add_argument("question", metavar="QUESTION")
@@ -94,13 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     with_json(ask)
     with_models(ask, llm=True)
     evaluate = command("eval", _eval)
-    evaluate.add_argument("questions", type=Path, metavar="QUESTIONS", help=say("help_questions"))
-    evaluate.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
-    evaluate.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
-    evaluate.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
-    evaluate.add_argument(
-        "--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse")
-    )
+    _eval_arguments(evaluate)
     with_models(evaluate, llm=True)
     serve = command("serve", _serve)
     serve.add_argument("--host", help=say("help_host"))
@@ -108,6 +100,22 @@ def _parser() -> argparse.ArgumentParser:
     with_models(serve, llm=True)
     with_json(command("doctor", _doctor))
     return parser
+
+
+def _ingest_arguments(ingest: argparse.ArgumentParser) -> None:
+    ingest.add_argument("paths", nargs="+", metavar="PATH", help=say("help_paths"))
+    ingest.add_argument("--allow-private", action="store_true", help=say("help_private"))
+    ingest.add_argument("--prune", action="store_true", help=say("help_prune"))
+
+
+def _eval_arguments(evaluate: argparse.ArgumentParser) -> None:
+    evaluate.add_argument("questions", type=Path, metavar="QUESTIONS", help=say("help_questions"))
+    evaluate.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
+    evaluate.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
+    evaluate.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
+    evaluate.add_argument(
+        "--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse")
+    )
 
 
 def _positive(text: str) -> int:

@@ -1,6 +1,6 @@
 """Document -> what its reader should know before trusting it: gaps in the numbering, unsure letters, joined pieces.
 
-In: a Document. Out: Notes, each the key of a sentence in `rag/words` with its values; and its JSON with them. It changes
+In: a Document. Out: Notes, each the key of a sentence in `rag/words` with its values; its JSON with them. It changes
 nothing.
 """
 

@@ -83,6 +83,12 @@ def test_citations_by_hand(
         ("应当答复[1]。", (("三十日",), ("答复",)), 0.5),
         ("百分之五的罚款[1]。", (("5%",),), 1.0),
         ("", (("三十日",),), 0.0),
+        ("期限为130日[1]。", (("三十日",),), 0.0),
+        ("罚款十二万元[1]。", (("2万元",), ("十二万元",)), 0.5),
+        ("71亿吨、5日[1]。", (("7.1亿吨",), ("5%",)), 0.0),
+        ("罚款五万元[1][12]。", (("1",),), 0.0),
+        ("第5、10条[1]。", (("10条",),), 1.0),
+        ("At most 5 per cent [1].", (("5%",),), 1.0),
     ],
 )
 def test_key_facts_by_hand(answer: str, keys: tuple[tuple[str, ...], ...], share: float) -> None:
@@ -93,6 +99,7 @@ def test_key_facts_by_hand(answer: str, keys: tuple[tuple[str, ...], ...], share
     ("answer", "wanted", "rouge", "chars"),
     [
         ("甲乙丙丁", "甲乙丙丁", 1.0, 1.0),
+        ("甲乙[1][2]。丙丁[10]。", "甲乙。丙丁。", 1.0, 1.0),
         ("甲丙乙丁", "甲乙丙丁", 0.75, 1.0),
         ("甲乙", "甲乙丙丁", 2 / 3, 2 / 3),
         ("戊", "甲乙", 0.0, 0.0),
@@ -131,6 +138,8 @@ def test_intervals_and_p_values_are_what_theory_says() -> None:
     assert bootstrap([[v] for v in values], lambda sums: sums[:, 0] / 100) == (low, high)
     assert paired(values, values).p == 1.0
     assert paired(values, [0.0] * 100).p < 0.001
+    assert paired([1.0], [0.0]).p == 1.0  # one question proves nothing, and three alike give 2 / 2**3
+    assert paired([1.0] * 3, [0.0] * 3).p == pytest.approx(0.25, abs=0.02)
     chance = random.Random(1)
     noise = [float(chance.random() < 0.5) for _ in range(100)]
     assert paired(noise, noise[::-1]).p > 0.5

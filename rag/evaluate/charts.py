@@ -21,6 +21,9 @@ _INK, _MARK = "#010203", "#010204"
 _WIDTH, _LETTERS = 4.4, 10
 """Inches and points: the whole width of a phone is about as many pixels, so letters keep their size there."""
 
+_LONGEST = 20
+"""Letters of a name: more would leave no room for its bar. The description holds it whole."""
+
 
 def bars(title: str, names: Sequence[str], values: Sequence[tuple[float, float, float] | None]) -> str:
     """Horizontal bars with intervals, 0 to 1: one (value, low, high) a name, or None where there is none."""
@@ -32,17 +35,10 @@ def bars(title: str, names: Sequence[str], values: Sequence[tuple[float, float, 
     axes.errorbar(sizes, places, xerr=errors, fmt="none", ecolor=_INK, elinewidth=1, capsize=2)
     axes.set_yticks(range(len(names)), [])
     axes.set_ylim(len(names) - 0.5, -0.5)
+    beside: dict[str, Any] = {"ha": "right", "va": "center", "color": _INK, "transform": axes.get_yaxis_transform()}
     for at, (name, value) in enumerate(zip(names, values, strict=True)):
-        axes.text(
-            -0.02,
-            at,
-            name,
-            ha="right",
-            va="center",
-            color=_INK,
-            fontsize=_LETTERS,
-            transform=axes.get_yaxis_transform(),
-        )
+        short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+        axes.text(-0.02, at, short, fontsize=_LETTERS, **beside)
         if value is None:
             axes.text(0.02, at, "–", va="center", color=_INK, fontsize=_LETTERS)
     axes.set_xlim(0, 1)

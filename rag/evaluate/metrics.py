@@ -7,6 +7,7 @@ does not apply is None, never 0. It asks nothing and reads no files.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ LATENCY = ("first_token", "total")
 NAMES = (*RETRIEVAL, *(f"citation_{name}" for name in CITATION), *ANSWER, "declined", *LATENCY)
 """The scores of one question, in the order of tables."""
 _DEEP = 10
+_MARKERS = re.compile(r"(?:\[\d+\])+")
 
 
 def scores(question: Question, row: Row) -> Scores:
@@ -111,16 +113,31 @@ def _said(question: Question, answer: str) -> Scores:
     """Key recall: the share of the facts of which an accepted wording stands in the answer, folded (三十日 is 30日).
     ROUGE-L (Lin, 2004) as F1 over the longest common subsequence of characters; char F1 over shared characters."""
     found: Scores = {}
-    said = facts.plain(facts.arabic(answer))
+    answer = _MARKERS.sub("", answer)  # reference answers have none, and their digits are no wording
     if question.keys:
-        given = [any(facts.plain(facts.arabic(way)) in said for way in key) for key in question.keys]
-        found["key_recall"] = _share(given)
+        text = _folded(answer)
+        found["key_recall"] = _share([any(_states(text, way) for way in key) for key in question.keys])
     if question.answer:
+        said = facts.plain(facts.arabic(answer))
         wanted = facts.plain(facts.arabic(question.answer))
         common = sum((Counter(said) & Counter(wanted)).values())
         found["char_f1"] = _f1_of(common, said, wanted)
         found["rouge_l"] = _f1_of(_longest_common(said, wanted), said, wanted)
     return found
+
+
+def _folded(text: str) -> str:
+    """As facts.plain, but 7.1 is not 71, 5% is not 5, and numbers that stood apart stay apart."""
+    text = re.sub(r"(?<=\d)\.(?=\d)", "点", facts.arabic(text)).replace("%", "percent")
+    return "|".join(facts.plain(part) for part in re.split(r"(?<=\d)[\W_]+(?=\d)", text))
+
+
+def _states(text: str, wording: str) -> bool:
+    """Whether a folded text has a wording, and not as the end or beginning of a longer number: 30日 is not in 130日."""
+    wanted = _folded(wording)
+    before = r"(?<!\d)(?<!\d点)" if wanted[:1].isdigit() else ""
+    after = r"(?!\d|点\d)" if wanted[-1:].isdigit() else ""
+    return re.search(before + re.escape(wanted) + after, text) is not None
 
 
 def _f1_of(common: int, said: str, wanted: str) -> float:
@@ -182,7 +199,7 @@ def _mean(values: Sequence[float | None]) -> dict[str, float] | None:
 
 def _refusal(pairs: Sequence[tuple[bool | None, float | None]]) -> dict[str, dict[str, float] | None]:
     """Shares: of the declined without an answer, of those without one declined, of those with one declined."""
-    known = [(answerable is not False, bool(declined)) for answerable, declined in pairs if declined is not None]
+    known = [(a, bool(declined)) for a, declined in pairs if a is not None and declined is not None]
     return {
         "precision": _ratio([(float(not answerable), 1.0) for answerable, declined in known if declined]),
         "recall": _ratio([(float(declined), 1.0) for answerable, declined in known if not answerable]),

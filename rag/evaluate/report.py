@@ -137,7 +137,7 @@ def _charts(each: Sequence[tuple[Question, Row, Scores]], summary: Mapping[str, 
     if totals := [scores["total"] for *_, scores in each if scores["total"] is not None]:
         yield _figure(t("latency"), charts.histogram(t("latency"), t("seconds"), totals))
     answered = [(q, row) for q, row, _ in each if row["error"] is None and row.get("answer") is not None]
-    if answered:
+    if answered := [(q, row) for q, row in answered if q.answerable is not None]:
         yield _figure(t("refusals"), _matrix(answered, t))
     if bins := _bins(each):
         yield _figure(t("calibration"), charts.calibration(t("calibration"), t("score"), t("share_right"), bins))
@@ -152,7 +152,7 @@ def _interval(found: Mapping[str, float] | None) -> tuple[float, float, float] |
 
 
 def _matrix(answered: Sequence[tuple[Question, Row]], t: Any) -> str:
-    counts = Counter((q.answerable is not False, bool(row["refused"])) for q, row in answered)
+    counts = Counter((bool(q.answerable), bool(row["refused"])) for q, row in answered)
     head = f'<tr><td></td><th scope="col">{t("answered")}</th><th scope="col">{t("state_declined")}</th></tr>'
     lines = "".join(
         f'<tr><th scope="row">{t(key)}</th><td>{counts[able, False]}</td><td>{counts[able, True]}</td></tr>'

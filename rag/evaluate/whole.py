@@ -105,7 +105,8 @@ def _earlier(place: Path, questions: Sequence[Question]) -> dict[str, dict[str, 
     made_with(place)
     by_id = {question.id: question for question in questions}
     rows = read_rows(place / "results.jsonl")
-    return {row["id"]: metrics.scores(by_id[row["id"]], row) for row in rows if row["id"] in by_id}
+    same = [row for row in rows if row["id"] in by_id and row["question"] == by_id[row["id"]].question]
+    return {row["id"]: metrics.scores(by_id[row["id"]], row) for row in same}
 
 
 def _made(engine: Engine, only_retrieve: bool) -> dict[str, Any]:
