@@ -1,8 +1,9 @@
-"""The report of an evaluation: what it shows, what it never runs, and how it stands on a phone, in the dark, in print."""
+"""The report of an evaluation: what it shows, what it never runs, how it stands on a phone, in the dark, in print."""
 
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,7 +23,7 @@ VOID = {"meta", "input", "br", "img", "link", "hr"}
 
 
 class Balanced(HTMLParser):
-    """Fails on an end tag that closes nothing; `tags` counts what was opened, `titles` what charts are called."""
+    """Fails on an end tag that closes another element; `seen` holds every start tag, `open` what was not closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +94,6 @@ def test_it_parses_in_both_languages_and_has_a_place_for_every_question(tmp_path
     text = written(tmp_path / "report.html", *run_of(40), lang)
     page = Balanced()
     page.feed(text)
-    # html is left open by no one: its end tag stands at the end of the template
     assert page.open == []
     assert words in text and f'<html lang="{lang}">' in text and "http" not in text
     assert page.seen.count("details") == 40 and page.seen.count("svg") == page.seen.count("desc") >= 4
@@ -133,7 +133,9 @@ def test_markup_in_a_row_is_shown_not_run(tmp_path: Path, field: str) -> None:
 
 @pytest.mark.parametrize("kind", ["$", "$x$", r"$\frac$", "a & b", "<b>", "很长的类别名称" * 6])
 def test_any_kind_can_be_charted(tmp_path: Path, kind: str) -> None:
-    text = written(tmp_path / "report.html", [question(0, kind=kind)], [row(0)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a chart without room for its bars
+        text = written(tmp_path / "report.html", [question(0, kind=kind)], [row(0)])
     assert text.count("<svg") >= 4
 
 
@@ -143,8 +145,28 @@ def test_what_does_not_apply_is_a_dash_and_not_nought(tmp_path: Path) -> None:
     figures = text[text.index('<div class="figures">') : text.index('<div class="charts">')]
     assert figures.count("<b>–</b>") == 9 and figures.count("<div>") == 13
     assert "<b>1.000</b>" in figures and "<b>0.000</b>" not in figures
-    empty = written(tmp_path / "empty.html", [Question("a", "?")], [refusal(0)])
-    assert empty.count("<b>–</b>") == 11
+    questions, rows = [Question("a", "?")], [refusal(0)]
+    summary = {"n": 1, "overall": nulls(metrics.summary(questions, rows)["overall"]), "by": {"kind": {}}}
+    scores = [dict.fromkeys(metrics.NAMES)]
+    report.write(tmp_path / "empty.html", questions, rows, scores, summary, "zh")
+    empty = (tmp_path / "empty.html").read_text(encoding="utf-8")
+    assert empty.count("<b>–</b>") == 13
+
+
+def nulls(group: Any) -> Any:
+    """A summary's group with every metric null."""
+    parts = ("retrieval", "citation", "answer", "refusal")
+    return {
+        **{part: dict.fromkeys(group[part]) for part in parts},
+        "latency": {name: {"p50": None, "p95": None} for name in group["latency"]},
+    }
+
+
+def test_the_matrix_counts_only_what_is_known_to_have_an_answer_or_none(tmp_path: Path) -> None:
+    asked = [question(0), question(2), question(1, answerable=None), question(4)]
+    text = written(tmp_path / "report.html", asked, [row(0), refusal(2), row(1), refusal(4)])
+    matrix = text[text.index("作答与拒答") : text.index("</table>")]
+    assert [each.split("<")[0] for each in matrix.split("<td>")[1:]] == ["", "1", "1", "0", "1"]
 
 
 STATES = [

@@ -11,7 +11,9 @@ import pytest
 from rag.words import LANGUAGES, reader_language, say, sentences
 
 CODE = [path for folder in ("rag", "ui") for path in (Path(__file__).parent.parent / folder).rglob("*.py")]
-PREFIXED = tuple("kind_ terminal_pull_ terminal_work_ refused_ page_refused_ removed_ help_ page_example_".split())
+PREFIXED = tuple(
+    "kind_ report_ terminal_pull_ terminal_work_ refused_ page_refused_ removed_ help_ page_example_".split()
+)
 
 
 def placeholders(text: str) -> set[str]:

@@ -113,10 +113,9 @@ def _said(question: Question, answer: str) -> Scores:
     """Key recall: the share of the facts of which an accepted wording stands in the answer, folded (三十日 is 30日).
     ROUGE-L (Lin, 2004) as F1 over the longest common subsequence of characters; char F1 over shared characters."""
     found: Scores = {}
-    answer = _MARKERS.sub("", answer)  # reference answers have none, and their digits are no wording
+    answer = _MARKERS.sub("", answer)  # reference answers have none
     if question.keys:
-        text = _folded(answer)
-        found["key_recall"] = _share([any(_states(text, way) for way in key) for key in question.keys])
+        found["key_recall"] = _share(given(question, answer))
     if question.answer:
         said = facts.plain(facts.arabic(answer))
         wanted = facts.plain(facts.arabic(question.answer))
@@ -124,6 +123,12 @@ def _said(question: Question, answer: str) -> Scores:
         found["char_f1"] = _f1_of(common, said, wanted)
         found["rouge_l"] = _f1_of(_longest_common(said, wanted), said, wanted)
     return found
+
+
+def given(question: Question, answer: str) -> list[bool]:
+    """Of each fact of a question, whether an accepted wording stands in the answer."""
+    text = _folded(_MARKERS.sub("", answer))  # the digits of markers are no wording
+    return [any(_states(text, way) for way in key) for key in question.keys]
 
 
 def _folded(text: str) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from rag import facts
 from rag.evaluate import charts
+from rag.evaluate.metrics import given
 from rag.evaluate.questions import Question
 from rag.words import say
 
@@ -220,12 +220,11 @@ def _detail(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str
 
 
 def _gold(question: Question, row: Row, t: Any) -> str:
-    said = facts.plain(facts.arabic(str(row.get("answer") or "")))
+    said = given(question, str(row.get("answer") or ""))
     places = "".join(f"<li>{escape(_place(gold.doc, gold.article, gold.path))}</li>" for gold in question.gold)
     keys = "".join(
-        f'<li class="{"right" if any(facts.plain(facts.arabic(way)) in said for way in key) else "wrong"}">'
-        f"{escape(' / '.join(key))}</li>"
-        for key in question.keys
+        f'<li class="{"right" if has else "wrong"}">{escape(" / ".join(key))}</li>'
+        for key, has in zip(question.keys, said, strict=True)
     )
     unanswerable = f"<p>{t('unanswerable')}</p>" if question.answerable is False else ""
     return f"{unanswerable}<p>{escape(question.answer or '')}</p><ul>{places}{keys}</ul>"
