@@ -109,7 +109,10 @@ def _ingest_arguments(ingest: argparse.ArgumentParser) -> None:
 
 
 def _eval_arguments(evaluate: argparse.ArgumentParser) -> None:
-    evaluate.add_argument("questions", type=Path, metavar="QUESTIONS", help=say("help_questions"))
+    evaluate.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS", help=say("help_questions"))
+    evaluate.add_argument("--draft", type=Path, action="append", metavar="PATH", help=say("help_draft"))
+    evaluate.add_argument("-n", type=_positive, default=50, metavar="N", help=say("help_drafts"))
+    evaluate.add_argument("--judge", metavar="SPEC", help=say("help_judge"))
     evaluate.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
     evaluate.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
     evaluate.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
@@ -237,23 +240,26 @@ def _history(file: Path) -> list[str]:
 
 
 def _eval(args: argparse.Namespace, settings: Settings) -> int:
-    from rag.evaluate.whole import evaluate
+    from rag.evaluate.whole import evaluate, write_drafts
     from rag.terminal import Bars, figures
 
+    if (args.questions is None) == (args.draft is None):
+        raise UsageError("eval_what")
+    if args.draft:
+        with Bars() as bars:
+            made = write_drafts(settings, args.draft, args.out, args.n, lambda n, of: bars.worked("eval", n, of))
+        print(say("eval_drafted", n=made, out=args.out))
+        return 0
     with Bars() as bars:
         done = evaluate(
-            settings,
-            args.questions,
-            args.out,
-            only_retrieve=args.retrieval_only,
-            before=args.compare,
-            fail_if_worse=args.fail_if_worse,
+            settings, args.questions, args.out, only_retrieve=args.retrieval_only, before=args.compare,
+            fail_if_worse=args.fail_if_worse, judge_by=args.judge,
             progress=lambda n, of, note: bars.worked("eval", n, of, note),
-        )
+        )  # fmt: skip
     print("\n".join(figures(done.summary, done.differences, args.compare)))
     for each in done.worse:
-        before, after, p = f"{each.before:.3f}", f"{each.after:.3f}", f"{each.p:.3g}"
-        print(say("eval_worse", metric=each.metric, before=before, after=after, p=p), file=sys.stderr)
+        values = {"before": f"{each.before:.3f}", "after": f"{each.after:.3f}", "p": f"{each.p:.3g}"}
+        print(say("eval_worse", metric=each.metric, **values), file=sys.stderr)
     print(say("eval_done", n=done.n, failed=done.failed, report=done.report))
     return 3 if done.worse else 0
 

@@ -68,6 +68,9 @@ def figures(summary: Mapping[str, Any], differences: Sequence[Difference], other
                 low, high = value.get("low"), value.get("high")
                 interval = f"  [{low:.3f}, {high:.3f}]" if low is not None and high is not None else ""
                 yield f"{group + ' ' + name:<24} {value['value']:.3f}{interval}  n={value['n']}"
+    for name, value in summary.get("judge", {}).items():
+        if isinstance(value, float):
+            yield f"{'judge ' + name:<24} {value:.3f}"
     if differences:
         yield say("eval_compared", other=other, n=max(each.n for each in differences))
     for each in differences:

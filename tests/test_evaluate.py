@@ -8,18 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import ARGUMENTS, EXECUTABLE
+from test_structure import parse
 
 from rag.__main__ import main
 from rag.errors import UsageError
-from rag.evaluate import metrics, report
+from rag.evaluate import draft, judge, metrics, report
 from rag.evaluate.compare import compare
 from rag.evaluate.questions import Gold, Question, read_questions, resolved, same_document
 from rag.evaluate.run import read_rows
+from rag.records import Prompt
 from rag.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -165,6 +168,61 @@ def test_what_was_won_and_lost_is_counted_and_a_lower_time_is_better() -> None:
     back = {each.metric: each for each in compare(after, before)}
     assert back["mrr"].is_worse(0.5) and not back["mrr"].is_worse(0.7) and back["total"].is_worse()
     assert all(each.p == 1.0 for each in compare(before, before))
+
+
+class Played:
+    """A language model that says what it is told to, and keeps what it was asked."""
+
+    name = "played"
+
+    def __init__(self, *replies: str) -> None:
+        self.replies = iter(replies)
+        self.asked: list[str] = []
+
+    def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, None]:
+        self.asked.append(prompt.messages[-1].content)
+        yield next(self.replies)
+
+
+def test_a_judge_is_asked_once_for_an_answer_and_its_agreement_is_counted(tmp_path: Path) -> None:
+    questions = [Question(f"q{n}", "问?", keys=(("答案",),)) for n in range(3)]
+    rows = [made_up(n, answer=f"答案{n}[1]。") for n in range(3)]
+    place = tmp_path / "judged.jsonl"
+    model = Played("正确:是\n有据:是", "正确: 否\n有据:是", "我不知道")
+    verdicts = judge.judge(questions, rows, model, place, lambda n, of: None)
+    assert [(v.correct, v.grounded) for v in verdicts] == [(True, True), (False, True), (None, None)]
+    assert "答案0" in model.asked[0] and "第七条" not in model.asked[0]
+    silent = Played()
+    silent.name = "played"
+    assert judge.judge(questions, rows, silent, place, lambda n, of: None) == verdicts
+    found = judge.summary(verdicts, {"q0": 1.0, "q1": 1.0, "q2": 1.0}, "played")
+    assert (found["correct"], found["grounded"], found["agreement"], found["unreadable"]) == (0.5, 1.0, 0.5, 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        ("问题:处理者应当在几日内报告?\n答案:三十日", True),
+        ("问题:处理者应当在几日内报告?\n答案:六十日", False),  # not in the clause
+        ("问题:处理者应当在三十日内做什么?\n答案:三十日", False),  # given away
+        ("处理者应当报告。", False),
+    ],
+)
+def test_a_draft_is_kept_only_when_its_answer_stands_in_the_clause(reply: str, kept: bool) -> None:
+    (document,) = parse("甲法\n第一条 处理者应当在三十日内向主管部门书面报告处理情况和风险评估结果。\n第二条 施行。\n")
+    found = list(draft.drafts([document], Played(*[reply] * 3), 1, lambda n, of: None))
+    assert len(found) == kept
+    for row in found:
+        assert row["gold"] == [{"doc": "甲法", "article": "1", "path": [["article", "1"]]}]
+        assert row["keys"] == [["三十日"]] and row["id"] == "draft-001"
+
+
+def test_a_set_and_drafts_exclude_each_other_and_extractive_writes_nothing(tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "x")]
+    assert main(["eval", *out]) == 2
+    assert main(["eval", str(SET), "--draft", str(SET), *out]) == 2
+    assert main(["eval", "--draft", str(SET), "--llm", "extractive", *out]) in (1, 2)
+    assert not (tmp_path / "x").exists()
 
 
 def made_up(n: int, **values: Any) -> dict[str, Any]:

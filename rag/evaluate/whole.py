@@ -12,7 +12,7 @@ import io
 import json
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,12 @@ from typing import Any
 from rag.errors import UsageError
 from rag.evaluate import metrics, report
 from rag.evaluate.compare import Difference, compare
+from rag.evaluate.draft import drafts
+from rag.evaluate.judge import judge
+from rag.evaluate.judge import summary as verdicts_summary
 from rag.evaluate.questions import Question, read_questions, resolved
 from rag.evaluate.run import Row, made_with, read_rows, run, write
+from rag.ingest import parse
 from rag.pipeline import Engine
 from rag.settings import Settings
 from rag.words import reader_language
@@ -50,6 +54,7 @@ def evaluate(
     only_retrieve: bool,
     before: Path | None = None,
     fail_if_worse: Sequence[str] = (),
+    judge_by: str | None = None,
     progress: Callable[[int, int, str], None],
 ) -> Evaluated:
     """Ask every question of `path` and measure the answers; `before` is the folder of a run to compare with.
@@ -59,6 +64,7 @@ def evaluate(
     """
     questions = read_questions(path)
     margins = dict(_margin(each) for each in fail_if_worse)
+    judging = _writer(settings, judge_by) if judge_by else None
     engine = Engine(settings)
     questions = resolved(questions, [(document.title, document.source) for document in engine.documents()], path)
     earlier = _earlier(before, questions) if before else {}
@@ -71,6 +77,10 @@ def evaluate(
     progress(0, len(questions), "")
     rows = run(questions, engine, out, only_retrieve, told)
     summary = metrics.summary(questions, rows) | _made(engine, only_retrieve)
+    if judging:
+        given = {id_: score["key_recall"] for id_, score in scores.items()}
+        verdicts = judge(questions, rows, judging.generator(), out / "judged.jsonl", lambda n, of: progress(n, of, ""))
+        summary["judge"] = verdicts_summary(verdicts, given, judging.generator().name)
     write(out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
     write(out / "results.csv", _table(questions, rows, list(scores.values())))
     report.write(out / "report.html", questions, rows, list(scores.values()), summary, reader_language())
@@ -78,6 +88,24 @@ def evaluate(
     worse = tuple(each for each in found if each.metric in margins and each.is_worse(margins[each.metric]))
     failed = sum(row["error"] is not None for row in rows)
     return Evaluated(len(rows), failed, out / "report.html", summary, tuple(found), worse)
+
+
+def write_drafts(
+    settings: Settings, paths: Sequence[Path], out: Path, n: int, progress: Callable[[int, int], None]
+) -> int:
+    """Draft `n` questions from files into `out`, JSONL; how many were made. Raises DocumentError, ModelError."""
+    documents = [document for path in paths for document in parse(path)]
+    writer = _writer(settings, settings.llm).generator()
+    found = list(drafts(documents, writer, n, progress))
+    write(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found))
+    return len(found)
+
+
+def _writer(settings: Settings, spec: str) -> Engine:
+    """An engine whose language model writes freely. Raises UsageError for one that only quotes."""
+    if spec == "extractive":
+        raise UsageError("eval_no_writer", spec=spec)
+    return Engine(replace(settings, llm=spec))
 
 
 def _running(scores: Sequence[dict[str, float | None]]) -> str:
