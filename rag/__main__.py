@@ -112,6 +112,7 @@ def _eval_arguments(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS", help=say("help_questions"))
     evaluate.add_argument("--draft", type=Path, action="append", metavar="PATH", help=say("help_draft"))
     evaluate.add_argument("-n", type=_positive, default=50, metavar="N", help=say("help_drafts"))
+    evaluate.add_argument("--concurrency", type=_positive, default=1, metavar="N", help=say("help_concurrency"))
     evaluate.add_argument("--judge", metavar="SPEC", help=say("help_judge"))
     evaluate.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
     evaluate.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
@@ -253,7 +254,7 @@ def _eval(args: argparse.Namespace, settings: Settings) -> int:
     with Bars() as bars:
         done = evaluate(
             settings, args.questions, args.out, only_retrieve=args.retrieval_only, before=args.compare,
-            fail_if_worse=args.fail_if_worse, judge_by=args.judge,
+            fail_if_worse=args.fail_if_worse, judge_by=args.judge, concurrency=args.concurrency,
             progress=lambda n, of, note: bars.worked("eval", n, of, note),
         )  # fmt: skip
     print("\n".join(figures(done.summary, done.differences, args.compare)))

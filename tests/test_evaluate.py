@@ -138,7 +138,8 @@ def test_the_same_run_twice_does_not_differ_and_a_worse_retriever_fails(
     first, again, worse = tmp_path / "first", tmp_path / "again", tmp_path / "worse"
     gates = ["--compare", str(first), "--fail-if-worse", "recall@1", "--fail-if-worse", "mrr:0.01"]
     assert main(command(settings, first, "--retrieval-only")) == 0
-    assert main(command(settings, again, "--retrieval-only", *gates)) == 0
+    assert main(command(settings, again, "--retrieval-only", "--concurrency", "4", *gates)) == 0
+    assert undated(again) == undated(first)
     assert "p=1" in capsys.readouterr().out
     found = Engine.found
     monkeypatch.setattr(Engine, "found", lambda *args: found(*args)[::-1])

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,11 @@ def run(
     place: Path,
     only_retrieve: bool,
     report: Callable[[Question, Row], None],
+    concurrency: int = 1,
 ) -> list[Row]:
     """The rows of all questions, those that `place` holds already taken from there; `report` is told of each.
+
+    `concurrency` questions are asked at once, which helps where the back end answers several together.
 
     Raises UsageError when `place` holds another run; an error of one question is in its row.
     """
@@ -41,14 +45,22 @@ def run(
     results = place / "results.jsonl"
     rows = {row["id"]: row for row in read_rows(results)}
     _rewrite(results, list(rows.values()))
-    with results.open("a", encoding="utf-8") as file:
-        for question in questions:
-            if question.id not in rows:
-                rows[question.id] = row = _asked(question, engine, only_retrieve)
+    for question in questions:
+        if question.id in rows:
+            report(question, rows[question.id])
+    left = [question for question in questions if question.id not in rows]
+    with results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(concurrency) as pool:
+        asked = {pool.submit(_asked, question, engine, only_retrieve): question for question in left}
+        try:
+            for done in as_completed(asked):
+                question = asked[done]
+                rows[question.id] = row = done.result()
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            report(question, rows[question.id])
+                report(question, row)
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C, only what is being answered is waited for
     ordered = [rows[question.id] for question in questions]
     _rewrite(results, ordered)
     return ordered

@@ -55,6 +55,7 @@ def evaluate(
     before: Path | None = None,
     fail_if_worse: Sequence[str] = (),
     judge_by: str | None = None,
+    concurrency: int = 1,
     progress: Callable[[int, int, str], None],
 ) -> Evaluated:
     """Ask every question of `path` and measure the answers; `before` is the folder of a run to compare with.
@@ -75,7 +76,7 @@ def evaluate(
         progress(len(scores), len(questions), _running(list(scores.values())))
 
     progress(0, len(questions), "")
-    rows = run(questions, engine, out, only_retrieve, told)
+    rows = run(questions, engine, out, only_retrieve, told, concurrency)
     summary = metrics.summary(questions, rows) | _made(engine, only_retrieve)
     if judging:
         given = {id_: score["key_recall"] for id_, score in scores.items()}
