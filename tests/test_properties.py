@@ -135,7 +135,7 @@ def long_pdf(pages: int) -> bytes:
 
 
 HOSTILE = {
-    "a PDF of a million letters": (".pdf", lambda: long_pdf(200)),
+    "a PDF of nearly two million letters": (".pdf", lambda: long_pdf(390)),
     "a PDF of a hundred thousand pages": (".pdf", lambda: long_pdf(100_000)),
     "a picture of three thousand million points": (
         ".png",
@@ -152,27 +152,32 @@ HOSTILE = {
     "nothing but numbers": (".md", lambda: "第一条\n".encode() * 200_000),
 }
 READ = """
-import resource, sys
+import resource, sys, time
 from pathlib import Path
-resource.setrlimit(resource.RLIMIT_CPU, (40, 42))
 from rag.errors import DocumentError
 from rag.ingest import parse
+started = time.process_time()
+sum(i % 7 for i in range(3_000_000))
+slower = max(1.0, (time.process_time() - started) / 0.25)
+resource.setrlimit(resource.RLIMIT_CPU, (int(10 * slower) + 2, int(10 * slower) + 4))
+started = time.process_time()
 try:
     parse(Path(sys.argv[1]))
 except DocumentError as error:
     assert str(error)
 # ru_maxrss would tell of this test's own process, from which this one was forked.
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-print(int(peak.split()[1]) // 1024)
+print((time.process_time() - started) / slower, int(peak.split()[1]) // 1024)
 """
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_made_to_choke_a_reader_ends_soon_and_takes_a_gigabyte_at_most(name: str, tmp_path: Path) -> None:
-    """Each took at most 6 s on 2 cores of an EPYC of 2024; 40 s of CPU are allowed so that old machines pass too."""
+def test_what_is_made_to_choke_a_reader_takes_ten_seconds_and_a_gigabyte_at_most(name: str, tmp_path: Path) -> None:
+    """Ten seconds of the machine this was written on; a slower one has as much more as a plain loop takes there."""
     suffix, made = HOSTILE[name]
     path = tmp_path / f"file{suffix}"
     path.write_bytes(made())
     done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-500:]
-    assert int(done.stdout) < 1024, f"{done.stdout} MB"
+    seconds, megabytes = done.stdout.split()
+    assert float(seconds) <= 10 and int(megabytes) < 1024, done.stdout

@@ -6,7 +6,6 @@ Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 (percen
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -79,13 +78,3 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
         extreme += int((np.abs(sums / n) >= abs(mean) - 1e-12).sum())
         drawn += size
     return Paired(n, mean, low, high, (extreme + 1) / (RESAMPLES + 1))
-
-
-def mcnemar(won: int, lost: int) -> float:
-    """The exact two-sided p-value that `won` and `lost` questions differ by chance: a binomial test at one half.
-
-    McNemar, Psychometrika 12 (1947).
-    """
-    n = won + lost
-    tail = float(sum(math.comb(n, k) for k in range(min(won, lost) + 1)) / 2**n)
-    return min(1.0, 2 * tail)
