@@ -46,6 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def run() -> None:
+    """Run one command and end at once: a model still loading in the background would abort an orderly exit."""
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)
+
+
 def _fail(error: TiaoYinError) -> int:
     print(f"tiaoyin: {error}", file=sys.stderr)
     return error.exit_status
@@ -187,9 +194,8 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
         return 1
     counts = {"added": len(done.added), "unchanged": len(done.unchanged), "failed": len(done.failed)}
     sizes = {"documents": done.documents, "chunks": done.chunks, "index": settings.index}
-    print(
-        say("terminal_ingested" if done.written else "terminal_nothing", **counts, **sizes, removed=len(done.removed))
-    )
+    words = "terminal_ingested" if done.written else "terminal_nothing"
+    print(say(words, **counts, **sizes, removed=len(done.removed)))
     return 1 if done.failed else 0
 
 
@@ -210,22 +216,18 @@ def _ask(args: argparse.Namespace, settings: Settings) -> int:
     from rag.records import with_markers
     from rag.terminal import quotations
 
-    history = _history(args.history) if args.history else []
     engine = Engine(settings)
     engine.start_model()  # beside what the search loads
     shown = 0
     answer: Answer | None = None
-    for update in engine.ask(args.question, history):
+    for update in engine.ask(args.question, _history(args.history) if args.history else []):
         answer = update.answer
         if not args.json:
             for sentence in answer.sentences[shown:]:
                 print(with_markers(sentence), flush=True)
             shown = len(answer.sentences)
     assert answer is not None
-    if args.json:
-        _print_json(answer.to_json())
-    else:
-        print("\n".join(quotations(answer)))
+    _print_json(answer.to_json()) if args.json else print("\n".join(quotations(answer)))
     return 0
 
 
@@ -295,4 +297,4 @@ def _doctor(args: argparse.Namespace, settings: Settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

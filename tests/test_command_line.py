@@ -164,3 +164,14 @@ def test_ask_without_a_model_quotes_the_clause(
     shown = capsys.readouterr().out
     assert "[1]。" in shown
     assert "[1] 《人工智能全球治理行动计划》第七条第2句" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", ["红烧肉怎么做", "推广哪些绿色计算技术"])
+def test_ask_ends_with_0_whatever_the_model_still_does_in_the_background(question: str, settings: Settings) -> None:
+    """Loading or reading ahead cannot be stopped; an orderly exit then aborted, with status 134, every other time."""
+    places = ["--home", str(settings.home), "--index", str(settings.index)]
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-m", "rag", "ask", question, *places], capture_output=True, cwd=ROOT)
+        assert (done.returncode, b"terminate" in done.stderr) == (0, False)
+        assert done.stdout.strip()
