@@ -1,12 +1,14 @@
-"""Chunks <-> BM25 over Chinese words: save beside the vectors, load, score a question.
+"""Chunks <-> BM25 over Chinese words and bigrams: save beside the vectors, load, score a question.
 
-In: chunk texts, in the order of `chunks.jsonl`. Out: one BM25 score a chunk. Words come from jieba's search mode,
-which also gives the short words inside long ones; English words are lower-cased. No stemming, no synonyms.
+In: chunk texts, in the order of `chunks.jsonl`. Out: one BM25 score a chunk. Chinese counts twice, as the words of jieba's
+search mode and as pairs of neighbouring characters, which find what the two sides cut differently: recall@5 of lay
+questions on Chinese law .465 together, .441 and .451 alone. English words are stemmed (Snowball). No synonyms here.
 BM25 as in Lucene (Kamphuis et al. 2020), by bm25s.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
+CHINESE = re.compile(r"[\u3400-\u9fff]+")
 # Function words: they stand in every clause and every question, and say nothing.
 STOP = frozenset(
     """的 了 和 与 及 或 在 是 有 为 对 等 中 其 该 这 那 也 都 就 把 被 从 向 以 于
@@ -24,12 +27,22 @@ STOP = frozenset(
 )
 
 
+@functools.cache
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
 def words(text: str) -> list[str]:
-    """The searchable words of a text, in order, with repetitions."""
+    """What of a text is searched for: its words, then its Chinese bigrams, with repetitions."""
     import rjieba
 
+    stem = _stemmer().stemWord
     found = (word.strip().lower() for word in rjieba.cut_for_search(text))
-    return [word for word in found if WORD.search(word) and word not in STOP]
+    kept = [stem(word) if word.isascii() else word for word in found if WORD.search(word) and word not in STOP]
+    pairs = (run[n : n + 2] for run in CHINESE.findall(text) for n in range(len(run) - 1))
+    return [*kept, *pairs]
 
 
 def build(texts: Sequence[str], folder: Path) -> None:

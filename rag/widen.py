@@ -1,0 +1,60 @@
+"""Question -> the words that a law or plan would use for what it says in everyday words, or in another language.
+
+In: a question. Out: terms to search for beside its own words, from two tables written by hand: `lay.toml` (everyday ->
+legal) and `glossary.toml` (English <-> Chinese, everyday -> the wording of policy). The longest expression wins, and
+what stands in 《》 is left alone. It searches nothing, and asks no model.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+
+Table = Mapping[str, tuple[str, ...]]
+_TITLE = re.compile(r"《[^《》]*》")
+_UNITS = {"zh": re.compile(r"[a-z0-9]+|[^\s]"), "en": re.compile(r"[a-z0-9]+(?:[-'&][a-z0-9]+)*")}
+_LONGEST = {"zh": 14, "en": 6}
+"""Units (characters, or words) of the longest expression looked for."""
+
+
+def terms(question: str, lang: str) -> tuple[str, ...]:
+    """The terms for a question in `lang`, each once, in the order in which what they stand for is said."""
+    text = _TITLE.sub(" ", question).lower()
+    units = _UNITS[lang].findall(text)
+    found = (term for table in _tables(lang) for key in _expressions(units, table, lang) for term in table[key])
+    return tuple(dict.fromkeys(term for term in found if term.lower() not in text))
+
+
+def _expressions(units: Sequence[str], table: Table, lang: str) -> Iterator[str]:
+    at = 0
+    joint = "" if lang == "zh" else " "
+    while at < len(units):
+        for size in range(min(_LONGEST[lang], len(units) - at), 0, -1):
+            said = joint.join(units[at : at + size])
+            forms = (said,) if lang == "zh" else (said, said.removesuffix("s"), said.removesuffix("es"))
+            if key := next((form for form in forms if form in table), None):
+                yield key
+                break
+        else:
+            size = 1
+        at += size
+
+
+@functools.cache
+def _tables(lang: str) -> tuple[Table, ...]:
+    lay, glossary = (_read(name) for name in ("lay.toml", "glossary.toml"))
+    if lang == "en":
+        return lay["en"], glossary["en_zh"]
+    english: dict[str, tuple[str, ...]] = {}
+    for expression, chinese in glossary["en_zh"].items():
+        for term in chinese:
+            english[term.lower()] = (*english.get(term.lower(), ()), expression)
+    return {**glossary["zh_policy"], **lay["zh"]}, english
+
+
+def _read(name: str) -> dict[str, Table]:
+    tables = tomllib.loads((resources.files("rag") / name).read_text(encoding="utf-8"))
+    return {table: {key.lower(): tuple(value.split()) for key, value in rows.items()} for table, rows in tables.items()}
