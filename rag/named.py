@@ -16,13 +16,13 @@ from rag.numerals import roman
 from rag.records import Document, Path, Provision
 from rag.reference import Reading, Reference
 from rag.referred import references, written_out
-from rag.titles import Name, Titles
+from rag.titles import Name, Titles, plain
 
 Place = tuple[Document, Path]
 
 _LEAD = (
     "换个话题|请问|请|问|一下|那么?|告诉我|帮我|给我|我?想知道|我?想看|说说|讲讲|[说讲看查读念]|列出|引用|背出|显示|完整|具体|中华人民共和国"
-    "|现行|我国|中国|欧盟|这部|该|本|这个|此"
+    "|最高人民法院|最高人民检察院|[0-9]{4}年版?|现行|我国|中国|欧盟|这部|该|本|这个|此"
 )
 _ASKED = (
     "的|分别|全部|主要|主题|内容|条文|原文|全文|正文|文字|规定|写|是|有|为|了|着|到|关于|什么|啥|哪些|哪个|些|怎么|怎样|如何|样|述|表"
@@ -48,9 +48,9 @@ _COUNT_REST = re.compile(
     re.IGNORECASE,
 )
 _MENTION = re.compile(
-    r"哪[几些一]{0,2}个?(?:条款?|款|条文|地方)(?:里面?|中|之中)?[都还曾有]*(?:提到|提及|涉及|讲到|谈到|谈及|说到|出现|含有|包含|写到|用到)"
+    r"哪[几些一]{0,2}个?(?P<zhkind>条款?|款|条文|地方)(?:里面?|中|之中)?[都还曾有]*(?:提到|提及|涉及|讲到|谈到|谈及|说到|出现|含有|包含|写到|用到)"
     r"[了过]?(?P<zh>[^?!。]+)[?!。\s]*\Z"
-    r"|\b(?:which|what) (?:article|provision|recital|paragraph)s?\b(?: of| in)?.*?\b(?:mention|refer to|contain|use)s?\b"
+    r"|\b(?:which|what) (?P<enkind>article|provision|recital|paragraph)s?\b(?: of| in)?.*?\b(?:mention|refer to|contain|use)s?\b"
     r"(?: the (?:words?|terms?|phrases?))?\s+(?P<en>[^?!]+)[?!.\s]*\Z",
     re.IGNORECASE,
 )
@@ -63,6 +63,7 @@ _ELSEWHERE = re.compile(
     r"(?:Law|Act|Code|Regulation|Directive|Charter|Treaty|Convention|Constitution)\b"
 )
 _ABBREVIATED = re.compile(r"(?:》|\b[A-Z]{3,}),?\s*(?:的|\([^()]*\)|’s|'s)?\s*\Z")
+_BRACKETED = re.compile(r"《([^《》]+(?:《[^《》]+》[^《》]*)*)》\s*(?:\([^()]*\))?(?:的|[中里])?\s*\Z")
 _NEAR = re.compile(r"[》”\"\s]*(?:\([^()]*\))?[》\s的中里]*")
 
 
@@ -98,6 +99,8 @@ def named(question: str, titles: Titles, before: Sequence[str] = ()) -> Named | 
             continue
         name = _meant(reference, [each for each in names if each.documents], text) or _earlier(titles, before)
         documents = name.documents if name else _lone(titles, text, [r.steps[0] for r in found])
+        if text[: reference.end].endswith("点") and len(reference.steps) == 1:  # 第八点 of a plan, not of a law
+            documents = tuple(document for document in documents if document.kind != "statute")
         if documents:
             places.append((reference, documents))
     rest = _without(text, [(n.start, n.end) for n in names] + [(r.start, r.end) for r in found])
@@ -130,12 +133,15 @@ def _named(asks: str, places: Sequence[tuple[Reference, tuple[Document, ...]]], 
 
 def _is_elsewhere(reference: Reference, names: Sequence[Name], text: str) -> bool:
     """Whether it belongs to a document that is not there: 海关法第三条, Article 5 of the Charter, 《…》第三条."""
+    bracketed = _BRACKETED.search(text[: reference.start])
     for name in names:
-        if name.end <= reference.start and _NEAR.fullmatch(text[name.end : reference.start]):
+        if bracketed and name.end > bracketed.start() and plain(text[name.start : name.end]) == plain(bracketed[1]):
+            return not name.documents
+        if not bracketed and name.end <= reference.start and _NEAR.fullmatch(text[name.end : reference.start]):
             return not name.documents
         if name.documents and name.start < reference.end and name.end > reference.start:
             return False
-        if name.documents and _OF.fullmatch(text[reference.end : max(reference.end, name.start)]):
+        if name.documents and name.start >= reference.end and _OF.fullmatch(text[reference.end : name.start]):
             return False
     if reference.other is not None or _ELSEWHERE.match(text, reference.end):
         return True
@@ -163,9 +169,7 @@ def _lone(titles: Titles, text: str, steps: Sequence[tuple[str, str]]) -> tuple[
     kind = steps[0][0]
     having = {document.doc_id: document for top in titles.tops if top[0] == kind for document in titles.tops[top]}
     if re.search(r"\bplan\b", text, re.IGNORECASE):
-        having = {key: document for key, document in having.items() if re.search("计划|规划|Plan", document.title)}
-    if "点" in text and kind == "article":
-        having = {key: document for key, document in having.items() if document.kind != "statute"}
+        having = {key: document for key, document in having.items() if re.search("(?:计划|规划|Plan)》?$", document.title)}
     numbers = [step for step in steps if step[1].lstrip("-").isalnum() and not step[1].startswith("-")]
     all_ids = [{document.doc_id for document in titles.tops.get(step, ())} for step in numbers]
     full = [document for key, document in having.items() if all(key in ids for ids in all_ids)]
@@ -194,6 +198,8 @@ def _number(path: Path) -> tuple[int, ...]:
 def _resolved(document: Document, steps: Path) -> Path:
     """The path that `steps` mean in this document, whether or not it is there."""
     path: Path = ()
+    if steps[0][0] == "preamble" and len(steps) > 1 and any(each.path[0][0] == "recital" for each in document.provisions):
+        steps = (("recital", steps[1][1]), *steps[2:])  # 序言第26段
     for n, (kind, number) in enumerate(steps):
         if kind == "sentence":
             return _sentence(document, path, number)
@@ -252,16 +258,19 @@ def _mentions(match: re.Match[str], documents: tuple[Document, ...]) -> Named | 
     text = documents[0].text.lower()
     if not quoted and not all(len(word) > 1 and word.lower() in text for word in words):
         return None
-    places = tuple((documents[0], path) for path in _holding(documents[0], [word.lower() for word in words]))
+    kind = (match["enkind"] or match["zhkind"]).lower()
+    tops = {"recital": ("recital",), "provision": (), "地方": ()}.get(kind, ("article", "annex"))
+    places = tuple((documents[0], path) for path in _holding(documents[0], [word.lower() for word in words], tops))
     return Named("mentions", documents[:1], places, others=documents[1:], words=words)
 
 
-def _holding(document: Document, words: Sequence[str]) -> Iterable[Path]:
-    """The narrowest provision with one of the words in each article, annex, recital or preamble."""
+def _holding(document: Document, words: Sequence[str], tops: Sequence[str]) -> Iterable[Path]:
+    """The narrowest provision with one of the words in each of the `tops`: articles, recitals; () for all of them."""
     found: dict[Path, Provision] = {}
     has_articles = any(provision.path[0][0] == "article" for provision in document.provisions)
+    tops = tops or (("article", "annex", "recital", "preamble") if has_articles else ("paragraph",))
     for provision in document.provisions:
-        if has_articles and provision.path[0][0] == "paragraph":  # what stands around the articles
+        if provision.path[0][0] not in tops:
             continue
         text = document.text_of(provision).lower()
         best = found.get(provision.path[:1])

@@ -28,8 +28,8 @@ _OPENING = re.compile(
 )
 _CLOSING = re.compile(r"(?:呢|吗|say|about)?\s*[?？。.!！]*\Z")
 _POINTS_BACK = re.compile(
-    r"^(?:那(?!么多)|还有|以及|其中|另外?[一两几]|剩下|另外的|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她|其(?![他它中实余次])|这(?!样)|那(?=[些个里种时边次年项])"
-    r"|(?<![应活])该(?=[法条款项规办组机公计文])|上述|前者|后者|上面|此(?=[类项条外])|呢\s*[?？]?$"
+    r"^(?:那(?!么多)|还有|以及|其中|另外?[一两几]|剩下|另外的|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她|^(?:那么?)?其(?![他它中实余次])|这(?![样次])|那(?=[些个里种时边次年项])"
+    r"|(?<![应活])该(?=[法条款项规办组机公计文])|上述|前者|后者|上面|此(?=[类项条外])"
     r"|^(?:and|but|so|or|what about|how about|what if)\b|\b(?:its?|they|their|them|he|she|his|her|him|these|those)\b"
     r"|\bthis\b|\bthat(?=\s*(?:[?.!]|$|is\b|was\b|mean|appl|include|work|happen))|\bthere\s*\?",
     re.IGNORECASE,
@@ -43,6 +43,7 @@ _BARE = re.compile(
     r"\W*$|(?:the|any|other|another)\s+(?:\w+\s?){1,3}\?*$",
     re.IGNORECASE,
 )
+_AND_THIS = re.compile(r"(?!.*(?:什么|怎么|怎样|如何|哪|是否|多少|谁)).{1,12}呢\s*[?？]?$")  # 处罚呢?
 _OWN = re.compile(r"《|[\u3400-\u9fff](?:法|法典|条例|办法|细则|计划)第?[0-9一二三四五六七八九十百千]+条")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _TITLE = re.compile(r"《[^《》]+》")
@@ -172,8 +173,8 @@ def _leans(text: str, lang: str) -> bool:
         return False
     if len(text) < BARE.get(lang, BARE["en"]) and _BARE.match(text):
         return True
-    first = re.split(r"[,，;；]", text)[0]
-    found = _POINTS_BACK.search(first) or re.search(r"呢\s*[?？]?$", text)
+    first = re.split(r"[,，;；?？。]", text)[0]
+    found = _POINTS_BACK.search(first) or _AND_THIS.match(text)
     if found and found.start() and re.search(r"\s[A-Z]\w+", text[: found.start()]):
         return False  # "When was the AI Act adopted and when does it apply?"
     return bool(found)

@@ -29,11 +29,11 @@ _COURT = re.compile(
 )
 # What may stand before a name in a question and is no part of it, beside punctuation.
 _LEFT = re.compile(
-    r"(?:[^\u3400-\u9fff]|[的了在和与跟及或对把从由是于按依据照问查找看读说讲下里中到给]|请问|一下|我国|中国|现行|根据|违反|适用"
+    r"(?:[^\u3400-\u9fff]|[的了年版条款项在和与跟及或对把从由是于按依据照问查找看读说讲下里中到给]|请问|一下|我国|中国|现行|根据|违反|适用"
     r"|了解|知道|解释|介绍|列出|引用|按照|依照|告诉我|帮我|关于|对比|比较|什么是|那么?|还有|换个话题|为什么|为何|如果|这部)\Z"
 )
 # What follows a law's name and makes it another document's.
-_RIGHT = re.compile(r"(?:司法)?解释(?!一下|下|说明)|(?:实施)?(?:细则|条例|办法)|修正案|草案")
+_RIGHT = re.compile(r"(?:司法)?解释(?!一下|下|说明)|(?:实施)?(?:细则|条例|办法)|修正案|草案|(?<=解释|规定)[一二三四五六](?![下条款])")
 _WORD = re.compile(
     r"反(?!垄断)|互联网|[\u3400-\u9fff]{2}(?:[者人车金社式院员会制]|权(?!益))?|[\u3400-\u9fff]|[A-Za-z0-9]+"
 )
@@ -43,7 +43,7 @@ _OWN = frozenset(
     "合法 公法 商法 国法 军法 刑法 民法 税法 教法 无法 司法 立法 执法 非法 违法 方法 用法 民事法 刑事法 劳动法 证券法 行政法 国防法 农业法 "
     "监察法 国家法 国际法 社会法 个人法 经济法 环境法 人民法 企业法 网络法 电子法 安全法 保护法 管理法 诉讼法 工会规定 管理办法".split()
 )
-_NAMED = re.compile(rf"(?:{_TYPE})(?:[一二三四五六](?![条款、]))?")
+_NAMED = re.compile(rf"(?:{_TYPE})(?:(?<=解释|规定)[一二三四五六](?![条款共、]))?")
 _FEW = 3  # documents at most that a part of a title may fit; what fits more is a word such as 管理办法
 
 
@@ -91,7 +91,10 @@ class Titles:
             if _is_free(at, end, taken) and _stands_alone(plain, at, end):
                 taken.append((at, end, _best(self._names[plain[at:end]], plain)))
         for at, end, documents in self._short(plain):
-            if _is_free(at, end, taken):
+            inside = max((stop for _, stop, _ in taken if at < stop < end), default=at)
+            if inside > at and not documents:  # 民法典|婚姻家庭编解释, when that is not there
+                at = inside
+            if _is_free(at, end, taken) and _split(plain[at:end])[0]:
                 taken.append((at, end, documents))
         spans = [
             (places[at], places[end - 1] + 1, documents) for at, end, documents in sorted(taken, key=lambda t: t[:2])
@@ -104,34 +107,42 @@ class Titles:
         for match in _NAMED.finditer(plain):
             start, end = _begins(plain, match.start()), match.end()
             if not _POINTS.fullmatch(plain, start, match.start()):
-                documents = self._short_for(plain[start:end], plain) if not _RIGHT.match(plain, end) else ()
+                documents = self._short_for(plain, start, end) if not _RIGHT.match(plain, end) else ()
                 (known if documents else unknown).append((start, end, documents))
         return known[::-1] + unknown[::-1]
 
-    def _short_for(self, name: str, text: str) -> tuple[Document, ...]:
+    def _short_for(self, plain: str, start: int, end: int) -> tuple[Document, ...]:
+        name = plain[start:end]
         core, kind = _split(name)
+        joins = plain[max(0, start - 1) : start] in tuple("和与及或、")  # 医疗纠纷预防和处理条例 is not 医疗事故处理条例
         if name in _OWN:
             return ()
         core = core.removesuffix("管理")
         whole, begun = list[tuple[int, Document]](), list[tuple[int, Document]]()
         for words, document in self._words.get(kind, ()):
-            end = _taken_from(core, words, 0)
-            if end is None and kind not in ("法", "法典") and len(core) >= 2:
-                joined = "".join(words)
+            used = _taken_from(core, words, 0)
+            if used is None and kind not in ("法", "法典") and len(core) >= 2 and not joins:
                 starts = [n for n, word in enumerate(words) if word.startswith(core[0])]
                 found = [_taken_from(core, words, n) for n in starts] if len(core) > 2 else []
-                end = len(words) if joined.endswith(core) or len(words) in found else None
-            if end is not None:
-                (whole if end == len(words) else begun).append((2, document))
+                used = len(words) if "".join(words).endswith(core) or len(words) in found else None
+            if used == len(words):
+                whole.append((2, document))
+            elif used and (len(core) <= 4 or kind not in ("法", "法典")):  # 消法, 道交法; a longer one is a title of its own
+                begun.append((2, document))
         fits = whole or begun
         same = {_title(document.title) for _, document in fits}
-        return _best(fits, text) if 0 < len(same) <= (_FEW if whole else 1) else ()
+        return _best(fits, plain) if 0 < len(same) <= (_FEW if whole else 1) else ()
 
 
 def mentioned(text: str, titles: Titles) -> list[Document]:
     """The documents that `text` names, the longest name first."""
     names = sorted(titles.named(text), key=lambda name: name.start - name.end)
     return list(_once(document for name in names for document in name.documents))
+
+
+def plain(name: str) -> str:
+    """A name without what people leave out of names."""
+    return _squeezed(name)[0]
 
 
 def _squeezed(text: str) -> tuple[str, list[int]]:
@@ -232,11 +243,12 @@ def _best(found: Sequence[tuple[int, Document]], text: str) -> tuple[Document, .
     """The nearest to its title first; of equal ones the version of a year in `text`, a law before others, the newest."""
     years = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text))
 
-    def order(item: tuple[int, Document]) -> tuple[int, bool, int]:
+    def order(item: tuple[int, Document]) -> tuple[int, int]:
         kind = _split(_title(item[1].title))[1][:2]
         rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
-        return item[0], (item[1].date or "")[:4] not in years, rank
+        return item[0], rank
 
+    found = [item for item in found if (item[1].date or "")[:4] in years] or found
     newest = sorted(found, key=lambda item: item[1].date or "", reverse=True)
     nearest = min(distance for distance, _ in found)
     return _once(document for distance, document in sorted(newest, key=order) if distance == nearest)

@@ -88,8 +88,7 @@ def _count(named: Named, lang: str) -> Iterator[Told]:
         found = _siblings(document, path, kind)
         if not found:
             continue
-        name = document.label(path) if path else document.label(())
-        yield _sum(document, name, found, kind, lang), document, found[-1]
+        yield _sum(document, path, found, lang), document, found[-1]
 
 
 def _siblings(document: Document, above: Path, kind: str) -> list[Provision]:
@@ -99,17 +98,16 @@ def _siblings(document: Document, above: Path, kind: str) -> list[Provision]:
     return found
 
 
-def _sum(document: Document, name: str, found: list[Provision], kind: str, lang: str) -> str:
-    words = say(f"told_kind_{kind}", lang)
-    if len(found) == 1:
-        return say("told_count_one", lang, document=name, kind=words if lang == "zh" else words.removesuffix("s"))
-    first, last = (short_label(document.lang, each.path[-1:] if lang == document.lang else each.path) for each in (found[0], found[-1]))
-    if len(found[0].path) > 1:
-        first, last = (short_label(document.lang, each.path) for each in (found[0], found[-1]))
+def _sum(document: Document, above: Path, found: list[Provision], lang: str) -> str:
+    kind = say(f"told_kind_{found[0].path[-1][0] if len(found) > 1 or not above else 'paragraph'}", lang)
+    name, n = document.label(above), len(found)
+    if above or n == 1:
+        return say("told_count_only", lang, document=name, n=n, kind=kind.removesuffix("s") if n == 1 else kind)
+    first, last = (short_label(document.lang, each.path) for each in (found[0], found[-1]))
     inserted = sum("-" in each.path[-1][1] for each in found)
-    key = "told_count_inserted" if inserted else "told_count"
     values = {"inserted": inserted} if inserted else {}
-    return say(key, lang, document=name, n=len(found), kind=words, first=first, last=last, **values)
+    key = "told_count_inserted" if inserted else "told_count"
+    return say(key, lang, document=name, n=n, kind=kind, first=first, last=last, **values)
 
 
 def _chapters(document: Document, lang: str) -> Iterator[Told]:
@@ -119,13 +117,10 @@ def _chapters(document: Document, lang: str) -> Iterator[Told]:
             if re.match(r"第\S{1,4}章|chapter\b", heading, re.IGNORECASE):
                 chapters.setdefault(heading, provision)
     if chapters:
-        first, *_, last = [*chapters, *chapters]
+        *_, last = chapters.values()
         kind = say("told_kind_chapter", lang)
-        yield (
-            say("told_count", lang, document=document.label(()), n=len(chapters), kind=kind, first=first, last=last),
-            document,
-            chapters[last],
-        )
+        yield say("told_count_only", lang, document=document.label(()), n=len(chapters), kind=kind), document, last
+
 
 
 def _mention(named: Named, document: Document, path: Path, lang: str) -> Told:
@@ -133,7 +128,7 @@ def _mention(named: Named, document: Document, path: Path, lang: str) -> Told:
     whole = document.text_of(document.by_path[path[:1]]).lower()
     words = [word for word in named.words if word.lower() in whole]
     place = short_label(document.lang, path[:1])
-    return say("told_mentions", lang, place=place, words=say("told_words_between", lang).join(words)), document, provision
+    return say("told_mentions", lang, place=place, words=say("told_between", lang).join(words)), document, provision
 
 
 def _dated(document: Document, lang: str) -> str:
