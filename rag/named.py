@@ -64,7 +64,7 @@ _ELSEWHERE = re.compile(
 )
 _ABBREVIATED = re.compile(r"(?:》|\b[A-Z]{3,}),?\s*(?:的|\([^()]*\)|’s|'s)?\s*\Z")
 _BRACKETED = re.compile(r"《([^《》]+(?:《[^《》]+》[^《》]*)*)》\s*(?:\([^()]*\))?(?:的|[中里])?\s*\Z")
-_NEAR = re.compile(r"[》”\"\s]*(?:\([^()]*\))?[》\s的中里]*")
+_NEAR = re.compile(r"[)》”\"\s]*(?:\([^()]*\))?[》\s的中里]*")
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,9 @@ def _is_elsewhere(reference: Reference, names: Sequence[Name], text: str) -> boo
     """Whether it belongs to a document that is not there: 海关法第三条, Article 5 of the Charter, 《…》第三条."""
     bracketed = _BRACKETED.search(text[: reference.start])
     for name in names:
-        if bracketed and name.end > bracketed.start() and plain(text[name.start : name.end]) == plain(bracketed[1]):
-            return not name.documents
+        if bracketed and name.end >= bracketed.end(1) - 1:  # the last bracket of 解释(三) is left out of names
+            if plain(text[name.start : bracketed.end(1)]) == plain(bracketed[1]):
+                return not name.documents
         if not bracketed and name.end <= reference.start and _NEAR.fullmatch(text[name.end : reference.start]):
             return not name.documents
         if name.documents and name.start < reference.end and name.end > reference.start:
@@ -152,9 +153,9 @@ def _meant(reference: Reference, names: Sequence[Name], text: str) -> Name | Non
     """The name directly behind it (Article 6 of the GDPR), else the nearest before, else the nearest behind."""
     behind = [name for name in names if name.end > reference.start]
     ahead = [name for name in names if name.end <= reference.start]
-    if behind and text[reference.start].isascii() and not text[reference.start].isdigit():
-        if _OF.fullmatch(text[reference.end : max(reference.end, behind[0].start)]):
-            return behind[0]
+    is_english = text[reference.start].isascii() and not text[reference.start].isdigit()
+    if behind and is_english and _OF.fullmatch(text[reference.end : max(reference.end, behind[0].start)]):
+        return behind[0]
     return ahead[-1] if ahead else behind[0] if behind else None
 
 
@@ -169,7 +170,9 @@ def _lone(titles: Titles, text: str, steps: Sequence[tuple[str, str]]) -> tuple[
     kind = steps[0][0]
     having = {document.doc_id: document for top in titles.tops if top[0] == kind for document in titles.tops[top]}
     if re.search(r"\bplan\b", text, re.IGNORECASE):
-        having = {key: document for key, document in having.items() if re.search("(?:计划|规划|Plan)》?$", document.title)}
+        having = {
+            key: document for key, document in having.items() if re.search("(?:计划|规划|Plan)》?$", document.title)
+        }
     numbers = [step for step in steps if step[1].lstrip("-").isalnum() and not step[1].startswith("-")]
     all_ids = [{document.doc_id for document in titles.tops.get(step, ())} for step in numbers]
     full = [document for key, document in having.items() if all(key in ids for ids in all_ids)]
@@ -198,9 +201,13 @@ def _number(path: Path) -> tuple[int, ...]:
 def _resolved(document: Document, steps: Path) -> Path:
     """The path that `steps` mean in this document, whether or not it is there."""
     path: Path = ()
-    if steps[0][0] == "preamble" and len(steps) > 1 and any(each.path[0][0] == "recital" for each in document.provisions):
+    if (
+        steps[0][0] == "preamble"
+        and len(steps) > 1
+        and any(each.path[0][0] == "recital" for each in document.provisions)
+    ):
         steps = (("recital", steps[1][1]), *steps[2:])  # 序言第26段
-    for n, (kind, number) in enumerate(steps):
+    for kind, number in steps:
         if kind == "sentence":
             return _sentence(document, path, number)
         step = _called(document, path, kind, number)

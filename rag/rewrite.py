@@ -22,9 +22,12 @@ _NEW_SUBJECT = re.compile(
     r"|(?:on )?another (?:question|topic|note)|different (?:question|topic))[\s,，.。:：;；!！-]*",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"(?:顺便(?:再?问一?下?|说一?下?)?|对了|by the way|btw|incidentally)[\s,，.。:：;；!！-]*", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"(?:顺便(?:再?问一?下?|说一?下?)?|对了|by the way|btw|incidentally)[\s,，.。:：;；!！-]*", re.IGNORECASE
+)
 _OPENING = re.compile(
-    r"(?:那么?|还有|以及|而|它的?|其|and|but|so|then|or|what about|how about|what does|what is)[\s,，]*", re.IGNORECASE
+    r"(?:那么?|还有|以及|而|再|它的?|其|and|but|so|then|or|what about|how about|what does|what is)[\s,，]*",
+    re.IGNORECASE,
 )
 _CLOSING = re.compile(r"(?:呢|吗|say|about)?\s*[?？。.!！]*\Z")
 _POINTS_BACK = re.compile(
@@ -51,9 +54,17 @@ _PLACE = re.compile(r"[(（][^()（）]{2,12}[)）]")
 _LAW = re.compile(r"(?:《?[\u3400-\u9fff]{1,20}?(?:法典|法|条例|办法|细则|计划|规定)》?)(?=第|的|里|一共|共)")
 
 _LEVELS = "条点段款项目句"  # from the broadest; 点 and 段 may stand where 条 does
-_STEP = re.compile(rf"(?:第(?P<number>{NUMERAL}{{1,9}})|(?P<last>最后一))(?P<kind>[条款项目句段点])(?:之[一二三四五六七八九十]{{1,3}})?")
-_NEXT = re.compile(r"(?P<way>[上下前后])(?:面的?)?[一1]?(?P<kind>[条款项句段点])|(?P<en>next|previous|preceding|following)\s+(?P<unit>\w+)", re.IGNORECASE)
-_UNIT = re.compile(r"\b(?P<unit>articles?|art\.?|recitals?|annex)\s+(?P<number>\d+|[IVX]+\b)(?P<below>(?:\([0-9a-z]+\))*)", re.IGNORECASE)
+_STEP = re.compile(
+    rf"(?:第(?P<number>{NUMERAL}{{1,9}})|(?P<last>最后一))(?P<kind>[条款项目句段点])(?:之[一二三四五六七八九十]{{1,3}})?"
+)
+_NEXT = re.compile(
+    r"(?P<way>[上下前后])(?:面的?)?[一1]?(?P<kind>[条款项句段点])|(?P<en>next|previous|preceding|following)\s+(?P<unit>\w+)",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"\b(?P<unit>articles?|art\.?|recitals?|annex)\s+(?P<number>\d+|[IVX]+\b)(?P<below>(?:\([0-9a-z]+\))*)",
+    re.IGNORECASE,
+)
 _BELOW = re.compile(r"(?:the\s+)?(?P<kind>paragraph|para\.?|point|letter)\s+\(?(?P<number>\d+|[a-z])\)?", re.IGNORECASE)
 
 
@@ -83,7 +94,9 @@ def _resolved(question: str, before: str, lang: str) -> str | None:
         return None
     titles = list(dict.fromkeys(_TITLE.findall(before)))
     if len(titles) == 1 and re.match(r"(?:那么?)?(?:它|其|这部\w{1,2}|该片)(?!们)", text) and not _TITLE.search(text):
-        return re.sub(r"\A(?:那么?)?(?:它|其|这部[\u3400-\u9fff]{1,2}?(?=的|在|是|有|由|要)|该片)", titles[0], text, count=1)
+        return re.sub(
+            r"\A(?:那么?)?(?:它|其|这部[\u3400-\u9fff]{1,2}?(?=的|在|是|有|由|要)|该片)", titles[0], text, count=1
+        )
     return _behind(before, text)
 
 
@@ -137,7 +150,12 @@ def _moved_english(bare: str, before: str) -> str | None:
     unit = units[-1]
     below = re.findall(r"\([^()]+\)", unit["below"])
     near, own, part = _NEXT.fullmatch(bare.removeprefix("the ")), _UNIT.fullmatch(bare), _BELOW.fullmatch(bare)
-    if near and near["unit"] and unit["number"].isdecimal() and near["unit"].lower() in ("one", unit["unit"].lower().rstrip("s")):
+    if (
+        near
+        and near["unit"]
+        and unit["number"].isdecimal()
+        and near["unit"].lower() in ("one", unit["unit"].lower().rstrip("s"))
+    ):
         number = int(unit["number"]) + (1 if near["en"].lower() in ("next", "following") else -1)
         new = f"{unit['unit']} {number}" if number else None
     elif own:

@@ -21,7 +21,7 @@ from rag.records import Document
 _TYPE = "法典|法(?![律院定规人庭官学治制])|条例|办法|细则|规定|规则|解释|规范|计划|方案|规划|纲要|意见|决定|通知|准则|章程|宪章|倡议"
 _ORDER = ("法典", "法", "条例", "细则", "办法", "规则", "规定", "解释")
 _DROPPED = re.compile(
-    r"中华人民共和国|最高人民(?:法院|检察院)|[《》〈〉“”\"'·、]|(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])|若干|有关|暂行|试行|司法(?=解释)"
+    r"中华人民共和国|最高人民(?:法院|检察院)|[《》〈〉“”\"'·、]|(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])|的?若干|有关|暂行|试行|司法(?=解释)"
     r"|(?:问题)?的(?=司法解释|解释(?!一下|下)|规定[(一二三四五])|[()](?=[一二三四五六七八九十][)])|(?<=[一二三四五六七八九十])[)]"
 )
 _COURT = re.compile(
@@ -33,7 +33,9 @@ _LEFT = re.compile(
     r"|了解|知道|解释|介绍|列出|引用|按照|依照|告诉我|帮我|关于|对比|比较|什么是|那么?|还有|换个话题|为什么|为何|如果|这部)\Z"
 )
 # What follows a law's name and makes it another document's.
-_RIGHT = re.compile(r"(?:司法)?解释(?!一下|下|说明)|(?:实施)?(?:细则|条例|办法)|修正案|草案|(?<=解释|规定)[一二三四五六](?![下条款])")
+_RIGHT = re.compile(
+    r"(?:司法)?解释(?!一下|下|说明)|(?:实施)?(?:细则|条例|办法)|修正案|草案|(?<=解释|规定)[一二三四五六](?![下条款])"
+)
 _WORD = re.compile(
     r"反(?!垄断)|互联网|[\u3400-\u9fff]{2}(?:[者人车金社式院员会制]|权(?!益))?|[\u3400-\u9fff]|[A-Za-z0-9]+"
 )
@@ -114,7 +116,9 @@ class Titles:
     def _short_for(self, plain: str, start: int, end: int) -> tuple[Document, ...]:
         name = plain[start:end]
         core, kind = _split(name)
-        joins = plain[max(0, start - 1) : start] in tuple("和与及或、")  # 医疗纠纷预防和处理条例 is not 医疗事故处理条例
+        joins = plain[max(0, start - 1) : start] in tuple(
+            "和与及或、"
+        )  # 医疗纠纷预防和处理条例 is not 医疗事故处理条例
         if name in _OWN:
             return ()
         core = core.removesuffix("管理")
@@ -127,7 +131,9 @@ class Titles:
                 used = len(words) if "".join(words).endswith(core) or len(words) in found else None
             if used == len(words):
                 whole.append((2, document))
-            elif used and (len(core) <= 4 or kind not in ("法", "法典")):  # 消法, 道交法; a longer one is a title of its own
+            elif used and (
+                len(core) <= 4 or kind not in ("法", "法典")
+            ):  # 消法, 道交法; a longer one is a title of its own
                 begun.append((2, document))
         fits = whole or begun
         same = {_title(document.title) for _, document in fits}

@@ -122,7 +122,6 @@ def _chapters(document: Document, lang: str) -> Iterator[Told]:
         yield say("told_count_only", lang, document=document.label(()), n=len(chapters), kind=kind), document, last
 
 
-
 def _mention(named: Named, document: Document, path: Path, lang: str) -> Told:
     provision = document.by_path[path]
     whole = document.text_of(document.by_path[path[:1]]).lower()
