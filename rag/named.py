@@ -37,7 +37,8 @@ _TEXT_EN = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    r"(?:多少|几)个?(?P<zh>条|章|款|项|附件|句|段|点)(?:条文|规定|内容)?|\bhow many (?P<en>articles|chapters|recitals|annexes|paragraphs)\b",
+    r"(?:多少|几)个?(?P<zh>条|章|款|项|附件|句|段|点)(?:条文|规定|内容)?"
+    r"|\bhow many (?P<en>articles|chapters|recitals|annexes|paragraphs)\b",
     re.IGNORECASE,
 )
 _COUNTED = {"条": "article", "点": "article", "章": "chapter", "附件": "annex"}
@@ -50,7 +51,7 @@ _COUNT_REST = re.compile(
 _MENTION = re.compile(
     r"哪[几些一]{0,2}个?(?P<zhkind>条款?|款|条文|地方)(?:里面?|中|之中)?[都还曾有]*(?:提到|提及|涉及|讲到|谈到|谈及|说到|出现|含有|包含|写到|用到)"
     r"[了过]?(?P<zh>[^?!。]+)[?!。\s]*\Z"
-    r"|\b(?:which|what) (?P<enkind>article|provision|recital|paragraph)s?\b(?: of| in)?.*?\b(?:mention|refer to|contain|use)s?\b"
+    r"|\b(?:which|what) (?P<enkind>article|provision|recital|paragraph)s?\b.*?\b(?:mention|refer to|contain|use)s?\b"
     r"(?: the (?:words?|terms?|phrases?))?\s+(?P<en>[^?!]+)[?!.\s]*\Z",
     re.IGNORECASE,
 )
@@ -135,9 +136,10 @@ def _is_elsewhere(reference: Reference, names: Sequence[Name], text: str) -> boo
     """Whether it belongs to a document that is not there: 海关法第三条, Article 5 of the Charter, 《…》第三条."""
     bracketed = _BRACKETED.search(text[: reference.start])
     for name in names:
-        if bracketed and name.end >= bracketed.end(1) - 1:  # the last bracket of 解释(三) is left out of names
-            if plain(text[name.start : bracketed.end(1)]) == plain(bracketed[1]):
-                return not name.documents
+        # The last bracket of 解释(三) is left out of names.
+        in_brackets = bracketed and name.end >= bracketed.end(1) - 1
+        if bracketed and in_brackets and plain(text[name.start : bracketed.end(1)]) == plain(bracketed[1]):
+            return not name.documents
         if not bracketed and name.end <= reference.start and _NEAR.fullmatch(text[name.end : reference.start]):
             return not name.documents
         if name.documents and name.start < reference.end and name.end > reference.start:

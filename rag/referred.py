@@ -1,8 +1,8 @@
 """A question -> the provisions it refers to, as written, in no document yet.
 
 In: a question. Out: References in order: where their words stand, their steps, the last of a range. A number counted
-from the end (最后一条, the last article) is negative. What only looks like one (第二条路, 第一款游戏, 8点, "an article 5
-pages long") is left out. It knows no documents: which one is meant, and whether the provision is there, `named` says.
+from the end (最后一条, the last article) is negative. What only looks like one (第二条路, 第一款游戏, 8点, "an article
+5 pages long") is left out. It knows no documents: which one is meant, and whether the provision is there, `named` says.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Rewrite], ...] = tuple(
     )
 )
 _LAST = re.compile(
-    r"\b(?:the\s+|its\s+)?(?:last|final|(?P<second>second[- ](?:to[- ])?last|last but one|penultimate))\s+(?P<kind>article|recital|annex)\b",
+    r"\b(?:the\s+|its\s+)?(?:last|final|(?P<second>second[- ](?:to[- ])?last|last but one|penultimate))"
+    r"\s+(?P<kind>article|recital|annex)\b",
     re.IGNORECASE,
 )
 _NO_ARTICLE = re.compile(r"\b(?:an?|news|magazine|journal|newspaper|blog|my|his|her|their)\s+\Z", re.IGNORECASE)

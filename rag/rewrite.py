@@ -1,9 +1,9 @@
 """Question and conversation -> a question that stands alone, or None when it does already.
 
-By rules only, nearest first: 下一条 and "And Article 7?" move the reference of the question before, 那2022年呢 changes its
-year, 它 takes the title it spoke of; what points back otherwise, or is too bare to stand alone, is put behind it. A
-complete question is never dragged back, and 换个话题 or "by the way" is taken off. The earlier questions may be follow-ups
-themselves: they are resolved first, in order. It asks no model and knows no documents.
+By rules only, nearest first: 下一条 and "And Article 7?" move the reference of the question before, 那2022年呢 changes
+its year, 它 takes the title it spoke of; what points back otherwise, or is too bare to stand alone, is put behind it.
+A complete question is never dragged back, and 换个话题 or "by the way" is taken off. The earlier questions may be
+follow-ups themselves: they are resolved first, in order. It asks no model and knows no documents.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ LONG = {"zh": 18, "en": 60}
 BARE = {"zh": 12, "en": 28}
 
 _NEW_SUBJECT = re.compile(
-    r"(?:换个(?:话题|问题)|说点别的|不说这个了?|题外话|(?:let'?s\s+)?chang(?:e|ing) (?:the )?(?:subject|topic)|new (?:question|topic)"
-    r"|(?:on )?another (?:question|topic|note)|different (?:question|topic))[\s,，.。:：;；!！-]*",
+    r"(?:换个(?:话题|问题)|说点别的|不说这个了?|题外话|(?:let'?s\s+)?chang(?:e|ing) (?:the )?(?:subject|topic)"
+    r"|new (?:question|topic)|(?:on )?another (?:question|topic|note)"
+    r"|different (?:question|topic))[\s,，.。:：;；!！-]*",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
@@ -31,7 +32,8 @@ _OPENING = re.compile(
 )
 _CLOSING = re.compile(r"(?:呢|吗|say|about)?\s*[?？。.!！]*\Z")
 _POINTS_BACK = re.compile(
-    r"^(?:那(?!么多)|还有|以及|其中|另外?[一两几]|剩下|另外的|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她|^(?:那么?)?其(?![他它中实余次])|这(?![样次])|那(?=[些个里种时边次年项])"
+    r"^(?:那(?!么多)|还有|以及|其中|另外?[一两几]|剩下|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她"
+    r"|^(?:那么?)?其(?![他它中实余])|这(?![样次])|那(?=[些个里种时边次年项])"
     r"|(?<![应活])该(?=[法条款项规办组机公计文])|上述|前者|后者|上面|此(?=[类项条外])"
     r"|^(?:and|but|so|or|what about|how about|what if)\b|\b(?:its?|they|their|them|he|she|his|her|him|these|those)\b"
     r"|\bthis\b|\bthat(?=\s*(?:[?.!]|$|is\b|was\b|mean|appl|include|work|happen))|\bthere\s*\?",
@@ -39,11 +41,11 @@ _POINTS_BACK = re.compile(
 )
 # What says nothing without the thing it is said of, at the beginning of a bare question.
 _BARE = re.compile(
-    r"(?:为什么|为何|多久|怎么[办算罚]?|怎样|如何|在?哪里?|何时|什么时候|谁|多少|几[个年月天次]|哪[些几]?|举个?例|具体|然后|结果)[^\u3400-\u9fff]*$"
-    r"|(?:总部|处罚|罚款|后果|期限|条件|标准|程序|范围|例外|原因|理由|目的|意义|时间|地点|费用|金额|赔偿|责任|主题|作用|区别|定义|成员"
-    r"|依据|结果|效果|规模|由谁|分别)(?!法)"
-    r"|(?:why|when|where|who|how long|how much|how many|how often|since when|by when|for how long|and then|for example|such as|in what way)"
-    r"\W*$|(?:the|any|other|another)\s+(?:\w+\s?){1,3}\?*$",
+    r"(?:为什么|为何|多久|怎么[办算罚]?|怎样|如何|在?哪里?|何时|什么时候|谁|多少|几[个年月天次]|哪[些几]?|举个?例|具体|然后)[^\u3400-\u9fff]*$"
+    r"|(?:总部|处罚|罚款|后果|期限|条件|标准|程序|范围|例外|原因|理由|目的|意义|时间|地点|费用|金额|赔偿|责任|主题|作用|区别|定义"
+    r"|成员|依据|结果|效果|规模|由谁|分别)(?!法)"
+    r"|(?:why|when|where|who|how long|how much|how many|how often|since when|by when|and then|for example)\W*$"
+    r"|(?:the|any|other|another)\s+(?:\w+\s?){1,3}\?*$",
     re.IGNORECASE,
 )
 _AND_THIS = re.compile(r"(?!.*(?:什么|怎么|怎样|如何|哪|是否|多少|谁)).{1,12}呢\s*[?？]?$")  # 处罚呢?
@@ -169,7 +171,7 @@ def _moved_english(bare: str, before: str) -> str | None:
 
 
 def _exchanged(text: str, bare: str, before: str) -> str | None:
-    """那2022年呢, 那《民法典》呢: the year, title, law or place of the question before exchanged, where it has just one."""
+    """那2022年呢, 那《民法典》呢: the only year, title, law or place of the question before exchanged."""
     if not re.search(r"呢\s*[?？]*$|^(?:and|what about|how about)\b", text, re.IGNORECASE):
         return None
     plain = re.sub(r"^in\s+", "", bare, flags=re.IGNORECASE)

@@ -18,7 +18,10 @@ from pathlib import PurePath
 from rag.records import Document
 
 # Longer ones first; the order of `_ORDER` is the one in which documents that fit equally well are taken.
-_TYPE = "法典|法(?![律院定规人庭官学治制])|条例|办法|细则|规定|规则|解释|规范|计划|方案|规划|纲要|意见|决定|通知|准则|章程|宪章|倡议"
+_TYPE = (
+    "法典|法(?![律院定规人庭官学治制])|条例|办法|细则|规定|规则|解释|规范|计划|方案|规划|纲要|意见|决定|通知"
+    "|准则|章程|倡议"
+)
 _ORDER = ("法典", "法", "条例", "细则", "办法", "规则", "规定", "解释")
 _DROPPED = re.compile(
     r"中华人民共和国|最高人民(?:法院|检察院)|[《》〈〉“”\"'·、]|(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])|的?若干|有关|暂行|试行|司法(?=解释)"
@@ -40,10 +43,11 @@ _WORD = re.compile(
     r"反(?!垄断)|互联网|[\u3400-\u9fff]{2}(?:[者人车金社式院员会制]|权(?!益))?|[\u3400-\u9fff]|[A-Za-z0-9]+"
 )
 _POINTS = re.compile(r"[这该本此那同其上述部个项家的]*\Z")  # 这部法, 该条例: no name but the conversation says which
-# Words, and laws of their own, that are the beginning of some law's title: 合法, 刑法 (刑事诉讼法), 劳动法 (劳动合同法).
+# Words, and laws of their own, made of the beginning of another's title: 合法, 刑法 (刑事诉讼法), 劳动法 (劳动合同法).
 _OWN = frozenset(
-    "合法 公法 商法 国法 军法 刑法 民法 税法 教法 无法 司法 立法 执法 非法 违法 方法 用法 民事法 刑事法 劳动法 证券法 行政法 国防法 农业法 "
-    "监察法 国家法 国际法 社会法 个人法 经济法 环境法 人民法 企业法 网络法 电子法 安全法 保护法 管理法 诉讼法 工会规定 管理办法".split()
+    "合法 公法 商法 国法 军法 刑法 民法 税法 教法 无法 司法 立法 执法 非法 违法 方法 用法 民事法 刑事法 劳动法 "
+    "证券法 行政法 国防法 农业法 监察法 国家法 国际法 社会法 个人法 经济法 环境法 人民法 企业法 "
+    "网络法 电子法 安全法 保护法 管理法 诉讼法 工会规定 管理办法".split()
 )
 _NAMED = re.compile(rf"(?:{_TYPE})(?:(?<=解释|规定)[一二三四五六](?![条款共、]))?")
 _FEW = 3  # documents at most that a part of a title may fit; what fits more is a word such as 管理办法
@@ -246,7 +250,7 @@ def _taken_from(core: str, words: Sequence[str], at: int) -> int | None:
 
 
 def _best(found: Sequence[tuple[int, Document]], text: str) -> tuple[Document, ...]:
-    """The nearest to its title first; of equal ones the version of a year in `text`, a law before others, the newest."""
+    """The nearest to its title first; of equal ones of a year in `text`, a law, the newest."""
     years = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text))
 
     def order(item: tuple[int, Document]) -> tuple[int, int]:

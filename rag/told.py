@@ -78,17 +78,13 @@ def _part(document: Document, provision: Provision, start: int, end: int, least:
 
 
 def _count(named: Named, lang: str) -> Iterator[Told]:
-    kind, document = named.counted, named.documents[0]
-    if named.missing:
+    if named.counted == "chapter":
+        yield from _chapters(named.documents[0], lang)
         return
-    if kind == "chapter":
-        yield from _chapters(document, lang)
-        return
-    for document, path in named.paths or ((document, ()),):
-        found = _siblings(document, path, kind)
-        if not found:
-            continue
-        yield _sum(document, path, found, lang), document, found[-1]
+    places = named.paths if named.paths or named.missing else ((named.documents[0], ()),)
+    for document, path in places:
+        if found := _siblings(document, path, named.counted):
+            yield _sum(document, path, found, lang), document, found[-1]
 
 
 def _siblings(document: Document, above: Path, kind: str) -> list[Provision]:

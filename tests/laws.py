@@ -88,7 +88,7 @@ Other lists
 
 
 def laws() -> list[Document]:
-    """Three articles in 个人信息保护法 and in 刑法, the latter with two inserted; two versions of 公司法; a plan of three."""
+    """个人信息保护法 of three articles, 刑法 of three and two inserted, two versions of 公司法, a plan of three."""
     return [
         document("中华人民共和国个人信息保护法", PRIVACY, "2021-08-20"),
         document("中华人民共和国刑法", CRIMES, "2020-12-26"),

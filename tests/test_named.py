@@ -70,7 +70,8 @@ def shown(found: Named | None) -> tuple[str, str, str]:
         ("个保法共有几章", "count", PIPL, ""),
         ("个保法第二条有几款", "count", PIPL, "article 2"),
         ("个保法第一章有几条", "", "", ""),
-        ('行动计划哪几条提到"公园"?', "mentions", PLANNED, "article 1, sentence 2; article 2, sentence 2; article 3, sentence 3"),
+        ('行动计划哪几条提到"公园"?', "mentions", PLANNED,
+         "article 1, sentence 2; article 2, sentence 2; article 3, sentence 3"),
         ("行动计划哪些条款涉及能耗或者照明", "mentions", PLANNED, "article 3, sentence 2"),
         ("行动计划哪几条提到“火星”?", "mentions", PLANNED, ""),
         ("行动计划哪几条提到火星?", "", "", ""),
@@ -101,10 +102,11 @@ def test_a_question_that_names_a_provision_leads_to_it(question: str, asks: str,
 @pytest.mark.parametrize(
     "question",
     [
-        "第二条路怎么走", "第三条消息是什么", "第一款游戏叫什么", "第三人有什么权利", "第一时间做什么", "第十四届大会", "2024年第6期",
-        "有3条建议", "海关法第三条", "《海关法》第三条", "公司法实施细则第三条", "公司法解释三第三条", "保险法解释三第三条", "保险法第三条",
-        "管理办法第三条", "行政法第三条", "裤子一共有几条", "刑法修正案第三条", "第二条", "民法典婚姻家庭编的解释第三条",
-        "Article 5 of the Charter", "CCPA Article 2", "Article 2 of the Company Law", "I read an article 2 pages long", "Article 2",
+        "第二条路怎么走", "第三条消息是什么", "第一款游戏叫什么", "第三人有什么权利", "第一时间做什么",
+        "第十四届大会", "2024年第6期", "有3条建议", "海关法第三条", "《海关法》第三条", "公司法实施细则第三条",
+        "公司法解释三第三条", "保险法解释三第三条", "保险法第三条", "管理办法第三条", "行政法第三条", "裤子一共有几条",
+        "刑法修正案第三条", "第二条", "民法典婚姻家庭编的解释第三条", "Article 5 of the Charter", "CCPA Article 2",
+        "Article 2 of the Company Law", "I read an article 2 pages long", "Article 2",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_reference_or_means_another_document_is_left_alone(question: str) -> None:

@@ -31,7 +31,8 @@ def asked(question: str, titles: Titles = LAWS) -> tuple[Named, str]:
         ("个保法第二条第二款第2句", ["处理结果应当公开。|article 2, paragraph 2, sentence 2"]),
         ("个保法第三条和第一条", ["本法自2021年11月1日起施行。|article 3", "为了保护个人信息，制定本法。|article 1"]),
         ("What does Article 2 of the action plan say?", [
-            "二、鼓励公众参与。鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护。支持在《绿色契约》框架下建立两项机制。|article 2",
+            "二、鼓励公众参与。鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护。"
+            "支持在《绿色契约》框架下建立两项机制。|article 2",
         ]),
         ("Article 1(2) GDPR", [
             "2. It protects:|article 1, paragraph 2",
@@ -43,7 +44,8 @@ def asked(question: str, titles: Titles = LAWS) -> tuple[Named, str]:
         ("个保法有几章?", ["《中华人民共和国个人信息保护法》共2章。|article 3"]),
         ("个保法第二条有几款?", ["《中华人民共和国个人信息保护法》第二条共2款。|article 2, paragraph 2"]),
         ("How many articles does the GDPR have?", [
-            "Regulation (EU) 2016/679 (General Data Protection Regulation) has 3 articles (Art. 1 to Art. 3).|article 3",
+            "Regulation (EU) 2016/679 (General Data Protection Regulation) has 3 articles "
+            "(Art. 1 to Art. 3).|article 3",
         ]),
         ("行动计划哪几条提到“照明”和“捐赠”?", [
             "第二条提到“捐赠”。|article 2, sentence 2", "第三条提到“照明”。|article 3, sentence 2",
@@ -80,7 +82,8 @@ def test_a_provision_is_told_in_its_own_words_and_whole() -> None:
         ("个保法第一条第二款", "《中华人民共和国个人信息保护法》没有第一条第二款：第一条只有1款。"),
         ("个保法第二条第一款第五项", "《中华人民共和国个人信息保护法》没有第二条第一款第五项：第二条第一款只有2项。"),
         ("刑法第二条之九", "《中华人民共和国刑法》没有第二条之九，共5条（第一条至第三条）。"),
-        ("公司法第一条", "这里按《中华人民共和国公司法》（2023-12-29）回答；名称相符的还有《中华人民共和国公司法》（2018-10-26）。"),
+        ("公司法第一条", "这里按《中华人民共和国公司法》（2023-12-29）回答；"
+         "名称相符的还有《中华人民共和国公司法》（2018-10-26）。"),
         ("2018年公司法第一条", None),
         ("行动计划第一条", None),
     ],
