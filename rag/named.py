@@ -29,11 +29,11 @@ _ASKED = (
     "|呢|吗|啊|呀|都|又|各|在|里|中|面|和|与|及|法律|条例|文件"
 )
 _MARKS = r"[\s,.?!:;。、《》〈〉“”\"'()]"
-_TEXT_ZH = re.compile(rf"(?:{_LEAD}|{_ASKED}|{_MARKS})*")
+_TEXT_ZH = re.compile(rf"(?:{_LEAD}|{_ASKED}|{_MARKS})*+")
 _TEXT_EN = re.compile(
     r"(?:\b(?:what|does|do|did|is|are|s|says?|states?|in|of|the|a|about|read|show|me|quote|cite|give|text|wording|contents?|full"
     r"|please|tell|print|exact|words|verbatim|provides?|and|or|under|can|could|you|how|eu|respectively|subject|topic|let|us|see"
-    rf"|recite|action|plan|regulation|law|act|this|that)\b|{_MARKS})*",
+    rf"|recite|action|plan|regulation|law|act|this|that)\b|{_MARKS})*+",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
@@ -45,7 +45,7 @@ _COUNTED = {"条": "article", "点": "article", "章": "chapter", "附件": "ann
 _COUNTED |= {"款": "paragraph", "段": "paragraph", "项": "item", "句": "sentence"}
 _COUNT_REST = re.compile(
     rf"(?:{_LEAD}|一共|总共|总计|共|全部|全文|[里中由的分有含是它呢吗]|包括|包含|组成|法律?|条例|文件|计划"
-    rf"|\b(?:are|there|in|does|do|the|have|has|of|it|contain|altogether|total|and|eu|action|plan|regulation|act|law)\b|{_MARKS})*",
+    rf"|\b(?:are|there|in|does|do|the|have|has|of|it|contain|altogether|total|and|eu|action|plan|regulation|act|law)\b|{_MARKS})*+",
     re.IGNORECASE,
 )
 _MENTION = re.compile(
