@@ -45,7 +45,8 @@ _COUNTED = {"条": "article", "点": "article", "章": "chapter", "附件": "ann
 _COUNTED |= {"款": "paragraph", "段": "paragraph", "项": "item", "句": "sentence"}
 _COUNT_REST = re.compile(
     rf"(?:{_LEAD}|一共|总共|总计|共|全部|全文|[里中由的分有含是它呢吗]|包括|包含|组成|法律?|条例|文件|计划"
-    rf"|\b(?:are|there|in|does|do|the|have|has|of|it|contain|altogether|total|and|eu|action|plan|regulation|act|law)\b|{_MARKS})*+",
+    rf"|\b(?:are|there|in|does|do|the|have|has|of|it|contain|altogether|total|eu|action|plan|regulation|act|law)\b"
+    rf"|{_MARKS})*+",
     re.IGNORECASE,
 )
 _MENTION = re.compile(

@@ -218,7 +218,12 @@ def _chinese_names(title: str) -> Iterator[str]:
 def _begins(plain: str, at: int) -> int:
     """Where the name that ends at `at` begins: after the nearest word that is no part of a name."""
     start = at
-    while start > at - 40 and start and "\u3400" <= plain[start - 1] <= "\u9fff" and not _LEFT.search(plain[max(0, start - 4) : start]):
+    while (
+        start > at - 40
+        and start
+        and "\u3400" <= plain[start - 1] <= "\u9fff"
+        and not _LEFT.search(plain[max(0, start - 4) : start])
+    ):
         start -= 1
     return start
 
