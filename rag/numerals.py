@@ -123,7 +123,7 @@ def list_number(number: int, style: str) -> str:
         words = _LETTERS[(number - 1) % 26] * ((number - 1) // 26 + 1)  # z is followed by aa, bb
         return words.upper() if style == "upperLetter" else words
     if style in ("lowerRoman", "upperRoman"):
-        words = _roman(number)
+        words = roman(number)
         return words.upper() if style == "upperRoman" else words
     return _list_chinese(number, style)
 
@@ -142,7 +142,8 @@ def _list_chinese(number: int, style: str) -> str:
     return str(number)
 
 
-def _roman(number: int) -> str:
+def roman(number: int) -> str:
+    """`number` in small Roman numerals: 4 -> iv."""
     words = ""
     for value, letters in _ROMAN:
         words += letters * (number // value)

@@ -14,19 +14,19 @@ from itertools import takewhile
 from rag.numerals import NUMERAL, to_int
 from rag.records import Document, Path, Provision
 
-_RANK = {kind: n for n, kind in enumerate("article annex recital section paragraph item point subpoint".split())}
+RANK = {kind: n for n, kind in enumerate("article annex recital section paragraph item point subpoint".split())}
 _TOPS = ("article", "annex", "recital")
 _ALSO = {"paragraph": ("point",), "point": ("subpoint", "item"), "subpoint": ("item", "point")}
 
-_KIND = "[条條](?![件例款约文])|款(?!项)|[项項](?!目)|目(?![标的录前])"
-_KINDS = dict(zip("条條款项項目", "article article paragraph item item point".split(), strict=True))
+KIND = "[条條](?![件例款约文])|款(?!项)|[项項](?!目)|目(?![标的录前])"
+KINDS = dict(zip("条條款项項目", "article article paragraph item item point".split(), strict=True))
 _TOKEN = re.compile(
     r"《(?P<title>[^《》\n]{1,60})》(?P<of>(?:（[^（）\n]{1,30}）)?[的中]?(?=第))?"
-    rf"|第[（(]?(?P<number>\s?(?:{NUMERAL}\s?){{1,12}})[)）]?(?P<kind>{_KIND})(?:之(?P<insert>[一二三四五六七八九十]{{1,3}}))?"
-    rf"|(?P<near>[前本]|[该同](?=[条款]第))(?P<count>[两兩二三四五六七八九十]?)(?P<step>{_KIND})"
+    rf"|第[（(]?(?P<number>\s?(?:{NUMERAL}\s?){{1,12}})[)）]?(?P<kind>{KIND})(?:之(?P<insert>[一二三四五六七八九十]{{1,3}}))?"
+    rf"|(?P<near>[前本]|[该同](?=[条款]第))(?P<count>[两兩二三四五六七八九十]?)(?P<step>{KIND})"
 )
-_AND = re.compile(r"\s?(?:[、，]?(?:以及|或者|[和或及与])|、)\s?")
-_HEAD = re.compile(r"[#*_\s]*(?:第[^条條]{1,20}[条條](?:之[一二三四五六七八九十]{1,3})?|(?i:article|annex)\s\w+)|")
+AND = re.compile(r"\s?(?:[、，]?(?:以及|或者|[和或及与])|、)\s?")
+HEAD = re.compile(r"[#*_\s]*(?:第[^条條]{1,20}[条條](?:之[一二三四五六七八九十]{1,3})?|(?i:article|annex)\s\w+)|")
 _WORDS = tuple("法 规定 解释 决定 合同 协议 规划 意见 通知 方案 计划".split())  # alone no name of a law
 _NAMES = (*_WORDS, *"法典 条例 办法 细则 规则 章程 公约 条约 准则 纲要 修正案".split())
 # What stands before a name and is none of it: 属于|海关法, 违反|治安管理处罚法; but 共和国, 对外贸易法, 国有资产法.
@@ -74,7 +74,7 @@ class Link:
 
 
 @dataclass
-class _Reference:
+class Reference:
     start: int
     end: int
     base: Path = ()  # where it stands
@@ -85,20 +85,20 @@ class _Reference:
 
 def links(document: Document, provision: Provision) -> list[Link]:
     """The references in the text of `provision`, not overlapping; time is linear in its length."""
-    reading = _Reading(document, provision)
+    reading = Reading(document, provision)
     reading.chinese() if document.lang == "zh" else reading.european()
     return [reading.link(found) for found in reading.found if found.other != ""]
 
 
-class _Reading:
+class Reading:
     def __init__(self, document: Document, provision: Provision) -> None:
         self.document, self.text, self.known = document, document.text, document.by_path
         self.start, self.stop = provision.start, provision.end
-        if len(provision.path) == 1 and (head := _HEAD.match(self.text, self.start, self.stop)):
+        if len(provision.path) == 1 and (head := HEAD.match(self.text, self.start, self.stop)):
             self.start = head.end()  # the article's own number
-        self.found: list[_Reference] = []
+        self.found: list[Reference] = []
         self.named: str | None = ""  # the document named last
-        self.units: list[tuple[str, list[_Reference]]] = []  # of the European reference that is open, broadest first
+        self.units: list[tuple[str, list[Reference]]] = []  # of the European reference that is open, broadest first
         self.run, self.end = 0, self.start  # how many references stand before the open list, and where that ends
 
     def before(self, at: int) -> Path:
@@ -139,7 +139,7 @@ class _Reading:
         is_own = own == given or (first and number and first[0] == number[0])
         return None if is_own else re.sub(r"s\b(?=\s[(N0-9])", "", name)
 
-    def link(self, found: _Reference) -> Link:
+    def link(self, found: Reference) -> Link:
         if found.other is not None:
             return Link(found.start, found.end, found.steps or None, found.other, None, found.to or None)
         path, exists = self.find(found.steps, found.base)
@@ -147,30 +147,30 @@ class _Reading:
         return Link(found.start, found.end, path or None, None, exists and ends, to or None)
 
     def chinese(self) -> None:
-        last: _Reference | None = None  # the one that the next token may go on
+        last: Reference | None = None  # the one that the next token may go on
         for token in _TOKEN.finditer(self.text, self.start, self.stop):
-            found = _Reference(*token.span(), self.base(token.start()))
+            found = Reference(*token.span(), self.base(token.start()))
             if title := token["title"]:
                 found.other = self.named = self.other(title)
                 is_law = token["of"] is not None or title.split("（")[0].endswith(_NAMES)
                 last = found if found.other and is_law else None
             elif token["near"]:
-                last = self._near(token, _KINDS[token["step"]], found)
+                last = self._near(token, KINDS[token["step"]], found)
             else:
                 last = self._step(found, token, last)
             if last is found:
                 self.found.append(found)
 
-    def _step(self, found: _Reference, token: re.Match[str], last: _Reference | None) -> _Reference | None:
+    def _step(self, found: Reference, token: re.Match[str], last: Reference | None) -> Reference | None:
         """One 第…条, 款, 项 or 目: it goes on the `last` reference, ends its range, follows it in a list, or is new."""
-        kind = _KINDS[token["kind"]]
+        kind = KINDS[token["kind"]]
         try:
             number = str(to_int(token["number"])) + (f"-{to_int(token['insert'])}" if token["insert"] else "")
         except ValueError:  # 第百千条 is no number
             return None
         found.steps = ((kind, number),)
         past = last.to or last.steps if last else ()
-        above, gap = _above(past, kind), self.text[last.end : found.start][:8] if last else "。"
+        above, gap = steps_above(past, kind), self.text[last.end : found.start][:8] if last else "。"
         if last and not gap.strip() and above == past:
             last.end = found.end
             if last.to:
@@ -181,24 +181,24 @@ class _Reading:
         if last and past and not last.to and gap.strip() in ("至", "到"):
             last.end, last.to = found.end, above + found.steps
             return last
-        if last and past and _AND.fullmatch(gap) and (above or kind == "article"):
+        if last and past and AND.fullmatch(gap) and (above or kind == "article"):
             found.steps, found.other = above + found.steps, last.other
         elif kind == "article":
             self._name(found, last.end if last else self.start)
         else:  # in the same article, or where that has none in the provision named last
-            step, last = found.steps, (self.found or [_Reference(0, 0)])[-1]
-            found.steps, above = self._anchored(step, found.base), _above(last.steps, kind)
+            step, last = found.steps, (self.found or [Reference(0, 0)])[-1]
+            found.steps, above = self._anchored(step, found.base), steps_above(last.steps, kind)
             there = above and (last.other is not None or self.find(above + step, found.base)[1])
             if there and not self.find(found.steps, found.base)[1]:
                 found.steps, found.other = above + step, last.other
         return found
 
-    def _near(self, token: re.Match[str], kind: str, found: _Reference) -> _Reference:
+    def _near(self, token: re.Match[str], kind: str, found: Reference) -> Reference:
         """本款 is around it, 前两款 are before that, 该条 is the one named last; they may mean nothing."""
         own = found.base[: next((n for n, step in enumerate(found.base, 1) if step[0] == kind), 0)]
         if token["near"] in "该同":
-            last = (self.found or [_Reference(0, 0)])[-1]
-            found.steps, found.other = _above(last.steps, "paragraph" if kind == "article" else "item"), last.other
+            last = (self.found or [Reference(0, 0)])[-1]
+            found.steps, found.other = steps_above(last.steps, "paragraph" if kind == "article" else "item"), last.other
         elif token["near"] == "本":  # an article without 款 is its only one
             found.steps = own or (found.base if kind == "paragraph" and len(found.base) == 1 else ())
         else:
@@ -216,7 +216,7 @@ class _Reading:
         number = int(path[-1][1]) - 1
         return (*path[:-1], (path[-1][0], str(number))) if number else ()
 
-    def _name(self, found: _Reference, after: int) -> None:
+    def _name(self, found: Reference, after: int) -> None:
         """The name of a law directly before an article: 刑法; 本法 is this one, 该法 the one named last."""
         words = self.text[max(after, found.start - 30) : found.start]
         name = _BEFORE.split(words)[-1] if words.endswith(_NAMES) else ""
@@ -229,12 +229,12 @@ class _Reading:
 
     def european(self) -> None:  # units such as Articles 5 to 7 or points (a) and (b), nested by a comma or by of
         for token in _UNIT.finditer(self.text, self.start, self.stop):
-            kind = next((name for name in _RANK if name.startswith(token[0][:3].lower())), "")
+            kind = next((name for name in RANK if name.startswith(token[0][:3].lower())), "")
             unit = (kind, [] if token["act"] else _items(token, kind))
             gap = self.text[self.end : token.start()][:40]
-            if unit[1] and self.units and _DOWN.fullmatch(gap) and _RANK[kind] > _RANK[self.units[-1][0]]:
+            if unit[1] and self.units and _DOWN.fullmatch(gap) and RANK[kind] > RANK[self.units[-1][0]]:
                 self.units.append(unit)
-            elif unit[1] and self.units and _UP.fullmatch(gap) and _RANK[kind] < _RANK[self.units[0][0]]:
+            elif unit[1] and self.units and _UP.fullmatch(gap) and RANK[kind] < RANK[self.units[0][0]]:
                 self.units.insert(0, unit)
             else:
                 self._close()
@@ -242,7 +242,7 @@ class _Reading:
                     continue
                 if token["act"]:
                     self.named = self.other(token["act"])
-                    self.found += [_Reference(*token.span(), other=self.named)] if self.named else []
+                    self.found += [Reference(*token.span(), other=self.named)] if self.named else []
                 else:
                     self.start, self.units = token.start(), [unit]
                 self.run = self.run if unit[1] and _LIST.fullmatch(gap) else len(self.found)
@@ -281,8 +281,8 @@ class _Reading:
         return (*base[:near], *steps) if base and base[0][0] in _TOPS else ()
 
 
-def _items(token: re.Match[str], kind: str) -> list[_Reference]:  # Articles 5 to 7, 9 and 6(1), (2): 5 to 7, ... 6(2)
-    found, parts = list[_Reference](), list[str]()
+def _items(token: re.Match[str], kind: str) -> list[Reference]:  # Articles 5 to 7, 9 and 6(1), (2): 5 to 7, ... 6(2)
+    found, parts = list[Reference](), list[str]()
     names = (kind, *"paragraph point subpoint item item".split()[{"article": 0, "point": 2}.get(kind, 1) :])
     for piece in re.finditer(rf"{_ITEM}|{_UPPER}", token["list"]):
         own = re.findall("[0-9A-Za-z]+", piece[0])
@@ -292,9 +292,9 @@ def _items(token: re.Match[str], kind: str) -> list[_Reference]:  # Articles 5 t
         if found and token.string[found[-1].end : start].strip(" ,") in ("to", "–", "-"):
             found[-1].to, found[-1].end = steps, end
         else:
-            found.append(_Reference(start, end, (), steps))
+            found.append(Reference(start, end, (), steps))
     return found
 
 
-def _above(steps: Path, kind: str) -> Path:
-    return tuple(step for step in steps if _RANK.get(step[0], 99) < _RANK[kind])
+def steps_above(steps: Path, kind: str) -> Path:
+    return tuple(step for step in steps if RANK.get(step[0], 99) < RANK[kind])

@@ -60,7 +60,7 @@ STAGES = {
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
     "cite": ("rag.cite",),
-    "reference": ("rag.reference",),
+    "reference": ("rag.reference", "rag.referred", "rag.titles", "rag.named", "rag.told"),
     "models": ("rag.models", "rag.catalogue", "rag.fetch", "rag.wheels", "rag.convert_e5"),
 }
 SETTINGS = {

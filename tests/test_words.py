@@ -12,7 +12,7 @@ from rag.words import LANGUAGES, reader_language, say, sentences
 
 CODE = [path for folder in ("rag", "ui") for path in (Path(__file__).parent.parent / folder).rglob("*.py")]
 PREFIXED = tuple(
-    "kind_ report_ terminal_pull_ terminal_work_ refused_ page_refused_ removed_ help_ page_example_".split()
+    "kind_ report_ terminal_pull_ terminal_work_ refused_ page_refused_ removed_ help_ page_example_ told_kind_".split()
 )
 
 
