@@ -44,7 +44,7 @@ class Manifest:
     """What an index was made with. `files` maps each source file to {"sha256", "documents"}.
 
     `build`: the name of the build it belongs to.   `chroma`: the server of the collection, "" for the build's folder.
-    `collection`: its name.   `stale`: rows added or deleted since the collection was made anew.
+    `collection`: its name.   `stale`: rows deleted since the collection was made anew.
     `sums`: file of the build -> [bytes, SHA-256]; Chroma's database, in which readers write, is not among them.
     """
 

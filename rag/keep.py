@@ -28,7 +28,8 @@ from rag.records import Chunk, Document
 from rag.vectors import COLLECTION, DATABASE, FOLDER, Store, Vectors, copy, drop
 
 CHANGED = 0.2
-"""Share of a collection's rows that may be added or deleted before it is made anew: deleted ones stay in its graph."""
+"""Share of a collection's rows that may change, or that may have been deleted since it was made anew: deleted rows stay
+in its graph, and slow it down."""
 
 WRITTEN = "index_metadata.pickle"  # stands beside a graph that Chroma has written out
 
@@ -112,12 +113,12 @@ def _collection(build: Path, server: str) -> str:
 
 
 def _fill(build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, base: Content | None) -> int:
-    """Make the collection of a build and check it; how many of its rows have changed since it was made anew."""
+    """Make the collection of a build and check it; how many rows were deleted since it was made anew."""
     before = {c.chunk_id for c in base.chunks} if base and not (server or base.manifest.chroma) else set()
     new = [n for n, c in enumerate(chunks) if c.chunk_id not in before]
     gone = sorted(before - {c.chunk_id for c in chunks})
-    stale = len(new) + len(gone) + (base.manifest.stale if base else 0)
-    copied = base is not None and before != set() and stale <= CHANGED * len(chunks)
+    stale = len(gone) + (base.manifest.stale if base else 0)
+    copied = before != set() and max(stale, len(new) + len(gone)) <= CHANGED * len(chunks)
     if base and copied:
         copy(base.build, build)
         for name, (_, digest) in base.manifest.sums.items():
