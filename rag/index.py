@@ -1,46 +1,52 @@
-"""Documents, chunks and vectors <-> a folder with a Chroma collection in it.
+"""Documents, chunks and vectors <-> a folder with a Chroma collection in it, or beside it on a Chroma server.
 
     INDEX/current              the name of the build that is served, replaced in one rename
-    INDEX/builds/NAME/         documents.jsonl and chunks.jsonl (the truth), chroma/, lexical/, manifest.json
+    INDEX/builds/NAME/         documents.jsonl and chunks.jsonl (the truth), vectors.npy (a row a chunk), chroma/
+                               (unless on a server), lexical/, and manifest.json with the checksums of the others
     INDEX/lock, lock.holder    one writer at a time, and who it is
 
 In: what the pipeline has read, cut and embedded. Out: the same, and the nearest chunks of a vector.
 A build is made in a folder of its own, checked, and becomes current by replacing `current`; what is served is never
-changed in place, and a build that was killed is a folder that nothing points to, swept by the next writer.
-Chunks go in as LlamaIndex nodes through its ChromaVectorStore, so that its tools can open the collection too; searches
-ask Chroma itself, which gives true cosines and spares a reader the import.
+changed in place, and a build that was killed is a folder that nothing points to, swept by the next writer. Where little
+has changed a build starts from a copy of the collection of the one before.
+The manifest is written last: a build without it was never finished. `keep.py` writes all this, and this reads it.
 It does not know how chunks were made, nor the lexical index but for the folder it leaves to it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import getpass
+import hashlib
 import json
 import os
-import shutil
-import socket
-import time
-import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.errors import IndexError_
 from rag.records import Chunk, Document, to_path
+from rag.vectors import COLLECTION, Store, Vectors
 
-COLLECTION = "clauses"
-BATCH = 5000  # Chroma takes 5,461 rows at most
-Vectors = npt.NDArray[np.float32]
+T = TypeVar("T")
+
+FORMAT = 1
+"""Of the build's files. 0 had no checksums and no vectors.npy; it is read, and the next build is of this format."""
+
+HERE = "folder"
+"""The setting `chroma` for vectors in the index folder."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an index was made with. `files` maps each source file to {"sha256", "documents"}."""
+    """What an index was made with. `files` maps each source file to {"sha256", "documents"}.
+
+    `build`: the name of the build it belongs to.   `chroma`: the server of the collection, "" for the build's folder.
+    `collection`: its name.   `stale`: rows deleted since the collection was made anew.
+    `sums`: file of the build -> [bytes, SHA-256]; Chroma's database, in which readers write, is not among them.
+    """
 
     embedder: str
     checksum: str
@@ -49,180 +55,129 @@ class Manifest:
     chunker: str
     chunks: int
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    format: int = 0
+    build: str = ""
+    chroma: str = ""
+    collection: str = COLLECTION
+    stale: int = 0
+    sums: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
-class Index:
-    """One build, opened for reading. Raises IndexError_ when there is none or it is damaged."""
+class Content:
+    """What a build holds beside its collection. Raises IndexError_ when there is none or it is damaged."""
 
     def __init__(self, folder: Path) -> None:
-        self.build = current(folder)
+        self.folder, self.build = folder, current(folder)
         self.manifest = manifest(folder)
-        try:
-            self.documents = {d.doc_id: d for d in map(Document.from_json, _lines(self.build / "documents.jsonl"))}
-            self.chunks = [_chunk(line) for line in _lines(self.build / "chunks.jsonl")]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise IndexError_("index_damaged", folder=folder, why=error) from error
-        self._client, self._collection = _open(self.build / "chroma", new=False)
-        if (rows := self._collection.count()) != len(self.chunks):
-            raise IndexError_("index_damaged", folder=folder, why=f"{rows} vectors, {len(self.chunks)} chunks")
+        for name, (size, _) in self.manifest.sums.items():
+            if not (file := self.build / name).is_file() or file.stat().st_size != size:
+                raise IndexError_("index_damaged", folder=folder, why=f"{file} is cut or missing")
+        digests = {name: digest for name, (_, digest) in self.manifest.sums.items()}
+        self.documents = {d.doc_id: d for d in documents_in(self.build, digests.get("documents.jsonl"))}
+        self.chunks = chunks_in(self.build, digests.get("chunks.jsonl"))
 
     @property
     def lexical(self) -> Path:
         """The folder of the lexical index of the same chunks."""
         return self.build / "lexical"
 
+    def vectors(self) -> Vectors:
+        """The vectors of all chunks, in their order."""
+        if self.manifest.format:
+            return np.asarray(np.load(self.build / "vectors.npy"), dtype=np.float32)
+        store = Store(self.build)
+        stored = store.vectors([c.chunk_id for c in self.chunks])
+        store.close()
+        if len(stored) != len(self.chunks):
+            raise IndexError_("index_damaged", folder=self.folder, why=f"{len(stored)} vectors")
+        return np.asarray([stored[c.chunk_id] for c in self.chunks], dtype=np.float32)
+
+
+class Index(Content):
+    """One build, opened for searching; `chroma` is where the settings have the vectors, "" where they do not say.
+
+    A server named there is asked in place of the manifest's: it may have moved.
+    Raises IndexError_ when there is no build, it is damaged, its server does not answer, or its vectors are elsewhere.
+    """
+
+    def __init__(self, folder: Path, chroma: str = "") -> None:
+        super().__init__(folder)
+        server = self.manifest.chroma
+        if chroma and (chroma == HERE) == bool(server):
+            raise IndexError_("index_elsewhere", folder=folder, has=server or HERE, wants=chroma)
+        self._store = Store(self.build, server and (chroma or server), self.manifest.collection)
+        if (rows := self._store.count()) != len(self.chunks):
+            self.close()
+            raise IndexError_("index_damaged", folder=folder, why=f"{rows} vectors, {len(self.chunks)} chunks")
+
     def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The k nearest chunks to a unit vector: (chunk_id, cosine), nearest first."""
-        return _nearest(self._collection, vector, min(k, len(self.chunks)))
-
-    def vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vectors]:
-        """The stored vectors of these chunks."""
-        found: dict[str, Vectors] = {}
-        for at in range(0, len(chunk_ids), BATCH):
-            rows = self._collection.get(ids=list(chunk_ids[at : at + BATCH]), include=["embeddings"])
-            found |= dict(zip(rows["ids"], rows["embeddings"], strict=True))
-        return found
+        return self._store.nearest(vector, min(k, len(self.chunks)))
 
     def close(self) -> None:
-        self._client.close()
+        self._store.close()
 
 
 def current(folder: Path) -> Path:
     """The build that `folder` serves. Raises IndexError_ when there is none."""
     try:
-        build = folder / "builds" / (folder / "current").read_text(encoding="utf-8").strip()
+        name = (folder / "current").read_text(encoding="utf-8").strip()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise IndexError_("index_missing", folder=folder) from error
-    if not build.is_dir():
-        raise IndexError_("index_damaged", folder=folder, why=f"{build} is missing")
+    build = folder / "builds" / name
+    if not name or not build.is_dir():
+        raise IndexError_("index_damaged", folder=folder, why=f"current names {name!r}, and there is no such build")
     return build
 
 
-def manifest(folder: Path) -> Manifest:
-    """The manifest of the build that `folder` serves. Raises IndexError_ when there is none or it is damaged."""
+def manifest(folder: Path, build: Path | None = None) -> Manifest:
+    """The manifest of a build (default: the one that `folder` serves). Raises IndexError_: none, or damaged."""
+    build = build or current(folder)
     try:
-        return Manifest(**json.loads((current(folder) / "manifest.json").read_text(encoding="utf-8")))
+        values = json.loads((build / "manifest.json").read_text(encoding="utf-8"))
+        seal = values.pop("seal", None)
+        made_with = Manifest(**values)
     except (OSError, ValueError, TypeError) as error:
         raise IndexError_("index_damaged", folder=folder, why=error) from error
+    if made_with.format > FORMAT:
+        raise IndexError_("index_newer", folder=folder, format=made_with.format)
+    if made_with.format and (seal != sealed(values) or made_with.build != build.name):
+        raise IndexError_("index_damaged", folder=folder, why="manifest.json was changed or is another build's")
+    return made_with
 
 
-@contextlib.contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Be the only writer of `folder`. Raises IndexError_ naming the holder when somebody else is."""
-    import filelock
+def documents_in(build: Path, digest: str | None) -> list[Document]:
+    """The documents of a build. Raises IndexError_ when they cannot be read, or not to the checksum `digest`."""
+    return _parsed(build / "documents.jsonl", digest, Document.from_json)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / "lock.holder"
+
+def chunks_in(build: Path, digest: str | None) -> list[Chunk]:
+    """The chunks of a build. Raises IndexError_ when they cannot be read, or not to the checksum `digest`."""
+    return _parsed(build / "chunks.jsonl", digest, _chunk)
+
+
+def _parsed(file: Path, digest: str | None, parse: Callable[[dict[str, Any]], T]) -> list[T]:
     try:
-        with filelock.FileLock(folder / "lock", timeout=0):
-            me = f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
-            holder.write_text(me, encoding="utf-8")
-            yield
-    except filelock.Timeout as error:
-        who = holder.read_text(encoding="utf-8") if holder.exists() else "?"
-        raise IndexError_("index_locked", folder=folder, holder=who) from error
+        data = file.read_bytes()
+        if digest and hashlib.sha256(data).hexdigest() != digest:
+            raise ValueError(f"{file} was changed")
+        return [parse(json.loads(line)) for line in data.splitlines()]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise IndexError_("index_damaged", folder=file.parents[2], why=error) from error
 
 
-def write(
-    folder: Path, made_with: Manifest, documents: Sequence[Document], chunks: Sequence[Chunk], vectors: Vectors
-) -> Path:
-    """Make a build that nothing points to yet, and check it; `vectors` has shape (chunks, dimension). Hold `writing`.
-
-    Raises IndexError_ when what was written cannot be read back.
-    """
-    from llama_index.vector_stores.chroma import ChromaVectorStore
-
-    build = folder / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
-    build.mkdir(parents=True)
-    _dump(build / "documents.jsonl", (d.to_json() for d in documents))
-    _dump(build / "chunks.jsonl", (asdict(c) for c in chunks))
-    client, collection = _open(build / "chroma", new=True)
-    store = ChromaVectorStore(chroma_collection=collection)
-    for at in range(0, len(chunks), BATCH):
-        store.add([_node(c, v) for c, v in zip(chunks[at : at + BATCH], vectors[at : at + BATCH], strict=True)])
-    client.close()
-    (build / "manifest.json").write_text(json.dumps(asdict(made_with), ensure_ascii=False, indent=1), encoding="utf-8")
-    _check(build, chunks, vectors)
-    return build
+def sum_of(file: Path) -> tuple[int, str]:
+    """Bytes and SHA-256 of a file, written through to the disk."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        return opened.tell(), digest
 
 
-def switch(folder: Path, build: Path) -> None:
-    """Serve `build` from now on, and sweep the builds before the last one. Hold `writing`."""
-    try:
-        last = current(folder).name
-    except IndexError_:
-        last = build.name
-    pointer = folder / "current.new"
-    pointer.write_text(build.name, encoding="utf-8")
-    pointer.replace(folder / "current")
-    # A reader may still have the last build open; it moves on at its next question.
-    for other in (folder / "builds").iterdir():
-        if other.name not in (build.name, last):
-            shutil.rmtree(other)
-
-
-def _open(folder: Path, *, new: bool) -> tuple[Any, Any]:
-    """The Chroma client of `folder` and its collection."""
-    import chromadb
-    from chromadb.errors import ChromaError
-
-    try:
-        client = chromadb.PersistentClient(str(folder), chromadb.Settings(anonymized_telemetry=False))
-        if not new:
-            return client, client.get_collection(COLLECTION)
-        space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
-        return client, client.create_collection(COLLECTION, configuration=space)
-    except (ChromaError, ValueError, OSError) as error:
-        raise IndexError_("index_damaged", folder=folder, why=error) from error
-
-
-def _nearest(collection: Any, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-    found = collection.query(query_embeddings=[vector.tolist()], n_results=k, include=["distances"])
-    # The collection's distance is 1 - cosine.
-    return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
-
-
-def _node(chunk: Chunk, vector: Vectors) -> Any:
-    from llama_index.core.schema import TextNode
-
-    return TextNode(
-        id_=chunk.chunk_id,
-        text=chunk.text,
-        metadata={"doc_id": chunk.doc_id, "path": json.dumps(chunk.path)},
-        embedding=vector.tolist(),
-    )
-
-
-def _check(build: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-    """Every chunk is there with its own vector, and a search for the first and last finds a text equally near."""
-    client, collection = _open(build / "chroma", new=False)
-    try:
-        if (rows := collection.count()) != len(chunks):
-            raise IndexError_("index_damaged", folder=build, why=f"{rows} vectors, {len(chunks)} chunks")
-        for at in range(0, len(chunks), BATCH):
-            ids = [c.chunk_id for c in chunks[at : at + BATCH]]
-            found = collection.get(ids=ids, include=["embeddings"])
-            stored = dict(zip(found["ids"], found["embeddings"], strict=True))
-            for i, vector in zip(ids, vectors[at : at + BATCH], strict=True):
-                if i not in stored or not np.allclose(stored[i], vector, atol=1e-4):
-                    raise IndexError_("index_damaged", folder=build, why=f"vector of chunk {i}")
-        for n in {0, len(chunks) - 1} if chunks else ():
-            if _nearest(collection, vectors[n], 1)[0][1] < 0.999:
-                raise IndexError_("index_damaged", folder=build, why=f"search for chunk {chunks[n].chunk_id}")
-    finally:
-        client.close()
+def sealed(values: dict[str, Any]) -> str:
+    """The checksum of a manifest's own values, in their JSON form."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def _chunk(line: dict[str, Any]) -> Chunk:
     return Chunk(line["chunk_id"], line["doc_id"], to_path(line["path"]), line["text"])
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        yield from map(json.loads, file)
-
-
-def _dump(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rag import chunk, index, lexical, models
+from rag import chunk, index, keep, lexical, models
 from rag.embed import Embedder
 from rag.errors import DocumentError, IndexError_, TiaoYinError
 from rag.read import find_files, text_of
@@ -21,6 +21,7 @@ from rag.read.files import File, digest, is_gone
 from rag.records import Chunk, Document
 from rag.settings import Settings
 from rag.structure import structure
+from rag.vectors import Vectors
 
 Report = Callable[[str, int, int], None]
 """Told of long work: what ("read", "embed"), how much of it is done, of how much."""
@@ -62,7 +63,7 @@ def ingest(
     files = find_files(names, private)
     folder = models.require(settings.embedder, settings.home)
     checksum = models.checksum(folder)
-    with index.writing(settings.index):
+    with keep.writing(settings.index):
         before = _manifest(settings.index)
         fits = before is not None and (before.checksum, before.chunker) == (checksum, chunk.VERSION)
         known = dict(before.files) if before else {}
@@ -75,23 +76,46 @@ def ingest(
         if fits and before and not done.added and not gone:
             held = sum(len(entry["documents"]) for entry in known.values())
             return replace(done, documents=held, chunks=before.chunks)
-        old = index.Index(settings.index) if before else None
+        old = index.Content(settings.index) if before else None
         documents = {**(old.documents if old else {}), **found}
         kept = [documents[doc_id] for entry in known.values() for doc_id in entry["documents"]]
         if not kept and not gone:
             return done
-        chunks = [piece for document in kept for piece in chunk.chunk(document)]
+        # A file that was read again is cut again: under another name it may have another title.
+        cut: dict[str, list[Chunk]] = {}
+        for piece in old.chunks if old and not anew else ():
+            if piece.doc_id not in found:
+                cut.setdefault(piece.doc_id, []).append(piece)
+        chunks = [piece for document in kept for piece in cut.get(document.doc_id) or chunk.chunk(document)]
+        have = dict(zip([piece.text for piece in old.chunks], old.vectors(), strict=True)) if old and fits else {}
         embedder = Embedder(folder, models.export_place(settings.embedder, settings.home))
-        vectors = _vectors(chunks, old if fits else None, embedder, report)
-        if old:
-            old.close()
-        manifest = index.Manifest(
-            settings.embedder, checksum, embedder.dimension, embedder.prompts, chunk.VERSION, len(chunks), known
-        )
-        build = index.write(settings.index, manifest, kept, chunks, vectors)
-        lexical.build([piece.text for piece in chunks], build / "lexical")
-        index.switch(settings.index, build)
+        server = place(settings, before)
+        put(settings, embedder, known, kept, chunks, have, server=server, base=old if fits else None, report=report)
     return replace(done, removed=gone, documents=len(kept), chunks=len(chunks), written=True)
+
+
+def put(
+    settings: Settings, embedder: Embedder, files: dict[str, dict[str, Any]], documents: Sequence[Document],
+    chunks: Sequence[Chunk], have: Mapping[str, Vectors],
+    *, server: str, base: index.Content | None, report: Report,
+) -> None:  # fmt: skip
+    """Make a build and serve it; `have` holds the vectors of known texts. Hold `keep.writing`. Raises IndexError_."""
+    vectors = _vectors(chunks, have, embedder, report)
+    checksum = models.checksum(models.require(settings.embedder, settings.home))
+    made_with = index.Manifest(
+        settings.embedder, checksum, embedder.dimension, embedder.prompts, chunk.VERSION, len(chunks), files,
+        chroma=server,
+    )  # fmt: skip
+    texts = [piece.text for piece in chunks]
+    build = keep.write(
+        settings.index, made_with, documents, chunks, vectors, base=base, lexical=lambda to: lexical.build(texts, to)
+    )
+    keep.switch(settings.index, build)
+
+
+def place(settings: Settings, before: index.Manifest | None) -> str:
+    """The Chroma server of the next build: as the settings say, else as `before`; "" for the index folder."""
+    return settings.chroma.removeprefix(index.HERE) if settings.chroma else before.chroma if before else ""
 
 
 def _manifest(folder: Path) -> index.Manifest | None:
@@ -131,15 +155,13 @@ def _take(
     return Ingested(tuple(added), tuple(unchanged), failed=failed), documents
 
 
-def _vectors(chunks: Sequence[Chunk], old: index.Index | None, embedder: Embedder, report: Report) -> index.Vectors:
-    """A vector a chunk; those of texts that the old index has are taken from there."""
-    before = {piece.text: piece.chunk_id for piece in old.chunks} if old else {}
-    kept = old.vectors([before[c.text] for c in chunks if c.text in before]) if old else {}
+def _vectors(chunks: Sequence[Chunk], have: Mapping[str, Vectors], embedder: Embedder, report: Report) -> Vectors:
+    """A vector a chunk; those of texts that `have` knows are taken from there."""
     vectors = np.zeros((len(chunks), embedder.dimension), dtype=np.float32)
     new = []
     for n, piece in enumerate(chunks):
-        if (vector := kept.get(before.get(piece.text, ""))) is not None:
-            vectors[n] = vector
+        if piece.text in have:
+            vectors[n] = have[piece.text]
         else:
             new.append(n)
     done = 0

@@ -126,7 +126,7 @@ class Engine:
         with self._lock:
             build = index.current(self.settings.index)
             if self._opened is None or self._opened.index.build != build:
-                found = index.Index(self.settings.index)
+                found = index.Index(self.settings.index, self.settings.chroma)
                 self._fits(found)
                 self._opened = Opened(found, lexical.Lexical(found.lexical))
             return self._opened

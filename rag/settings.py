@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -29,6 +30,8 @@ class Settings:
     """What can be set.
 
     home: where models and the index live.   index: the index folder (default: HOME/index).
+    chroma: where its vectors lie: http://host:port of a Chroma server, "folder" for the index folder itself,
+        "" for where they lie already, else the folder.
     llm: a SPEC, "embedded" or "extractive".   embedder: catalogue name or a sentence-transformers folder.
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
@@ -37,6 +40,7 @@ class Settings:
 
     home: Path = field(default_factory=_home)
     index: Path = Path()
+    chroma: str = ""
     llm: str = "embedded"
     embedder: str = "multilingual-e5-small"
     provisions: int = 4
@@ -98,4 +102,6 @@ def _value(name: str, value: Any, where: str) -> Any:
         return number
     if name == "lang" and value not in ("", "zh", "en"):
         raise UsageError("settings_lang", value=value, where=where)
+    if name == "chroma" and not re.fullmatch(r"folder|(https?://[^/?#@\s]+)?", str(value)):
+        raise UsageError("settings_chroma", value=value, where=where)
     return str(value)

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 from plan import plan
 
-from rag import index
+from rag import index, keep
+from rag import vectors as stores
 from rag.chunk import chunk
 from rag.errors import IndexError_
-from rag.index import Index, Manifest, Vectors
+from rag.index import Content, Index, Manifest
 from rag.records import Chunk
+from rag.vectors import Vectors
 
 DIMENSION = 8
 
@@ -33,9 +35,9 @@ def built(folder: Path, seed: int = 0) -> Path:
     document = plan()
     chunks = chunk(document)
     made_with = Manifest("e", "c" * 64, DIMENSION, {}, "1", len(chunks), {"plan.md": {"sha256": "d", "documents": []}})
-    with index.writing(folder):
-        build = index.write(folder, made_with, [document], chunks, vectors(chunks, seed))
-        index.switch(folder, build)
+    with keep.writing(folder):
+        build = keep.write(folder, made_with, [document], chunks, vectors(chunks, seed))
+        keep.switch(folder, build)
     return build
 
 
@@ -83,21 +85,21 @@ def test_a_build_that_was_never_finished_is_not_served(tmp_path: Path) -> None:
     build = built(tmp_path)
     document = plan()
     chunks = chunk(document)
-    with index.writing(tmp_path):
-        index.write(tmp_path, Manifest("e", "c", DIMENSION, {}, "1", 0), [document], chunks, vectors(chunks, 1))
+    with keep.writing(tmp_path):
+        keep.write(tmp_path, Manifest("e", "c", DIMENSION, {}, "1", 0), [document], chunks, vectors(chunks, 1))
     assert Index(tmp_path).build == build
 
 
 def test_there_is_one_writer_and_the_error_names_it(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from rag import index\n"
-        "with index.writing(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from rag import keep\n"
+        "with keep.writing(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
     )
     root = Path(__file__).parent.parent
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=root) as other:
         assert other.stdout
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(IndexError_) as error, index.writing(tmp_path):
+        with pytest.raises(IndexError_) as error, keep.writing(tmp_path):
             pass
         assert f"process {other.pid}" in str(error.value)
         os.kill(other.pid, signal.SIGKILL)
@@ -105,7 +107,7 @@ def test_there_is_one_writer_and_the_error_names_it(tmp_path: Path) -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:  # the system frees the lock of a killed process
         try:
-            with index.writing(tmp_path):
+            with keep.writing(tmp_path):
                 return
         except IndexError_:
             time.sleep(0.1)
@@ -140,10 +142,10 @@ def test_a_build_whose_vectors_are_not_those_it_was_given_is_refused(
 ) -> None:
     document = plan()
     chunks = chunk(document)
-    real = index._node
-    monkeypatch.setattr(index, "_node", lambda piece, vector: real(piece, -vector))
-    with index.writing(tmp_path), pytest.raises(IndexError_) as error:
-        index.write(tmp_path, Manifest("e", "c", DIMENSION, {}, "1", 0), [document], chunks, vectors(chunks))
+    real = stores._node
+    monkeypatch.setattr(stores, "_node", lambda piece, vector: real(piece, -vector))
+    with keep.writing(tmp_path), pytest.raises(IndexError_) as error:
+        keep.write(tmp_path, Manifest("e", "c", DIMENSION, {}, "1", 0), [document], chunks, vectors(chunks))
     assert error.value.key == "index_damaged"
 
 
@@ -151,9 +153,7 @@ def test_vectors_come_back_for_reuse(tmp_path: Path) -> None:
     built(tmp_path)
     chunks = chunk(plan())
     made = vectors(chunks)
-    kept = Index(tmp_path).vectors([c.chunk_id for c in chunks[:3]])
-    for n, piece in enumerate(chunks[:3]):
-        assert np.allclose(kept[piece.chunk_id], made[n], atol=1e-6)
+    assert np.array_equal(Content(tmp_path).vectors(), made)
 
 
 def test_a_document_survives_its_json_form() -> None:

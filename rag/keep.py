@@ -1,0 +1,171 @@
+"""Documents, chunks and vectors -> a new build of an index, checked and then served, by one writer at a time.
+
+In: what `index.py` reads back. Out: the folder of a build. What is served is never changed in place: a build is made
+beside it, its collection anew or, where little has changed, from a copy of the one before, and `switch` renames.
+It embeds nothing, and does not know how chunks were made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.errors import IndexError_
+from rag.index import FORMAT, Content, Manifest, current, manifest, sealed, sum_of
+from rag.records import Chunk, Document
+from rag.vectors import COLLECTION, DATABASE, FOLDER, Store, Vectors, copy, drop
+
+CHANGED = 0.2
+"""Share of a collection's rows that may change, or that may have been deleted since it was made anew: deleted rows stay
+in its graph, and slow it down."""
+
+WRITTEN = "index_metadata.pickle"  # stands beside a graph that Chroma has written out
+
+SAMPLE = 500  # of the rows taken over, compared one by one
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Be the only writer of `folder`. Raises IndexError_ naming the holder when somebody else is."""
+    import filelock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / "lock.holder"
+    try:
+        with filelock.FileLock(folder / "lock", timeout=0):
+            me = f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
+            holder.write_text(me, encoding="utf-8")
+            yield
+    except filelock.Timeout as error:
+        who = holder.read_text(encoding="utf-8") if holder.exists() else "?"
+        raise IndexError_("index_locked", folder=folder, holder=who) from error
+
+
+def write(
+    folder: Path, made_with: Manifest, documents: Iterable[Document], chunks: Sequence[Chunk], vectors: Vectors,
+    *, base: Content | None = None, lexical: Callable[[Path], None] | None = None,
+) -> Path:  # fmt: skip
+    """Make a build that nothing points to yet, and check it; `vectors` has shape (chunks, dimension). Hold `writing`.
+
+    The collection goes where `made_with.chroma` says. `base` is a build with the same embedder whose collection may be
+    copied; `lexical` writes the lexical index into the folder it is given.
+    Raises IndexError_ when what was written cannot be read back.
+    """
+    build = folder / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    build.mkdir(parents=True)
+    _dump(build / "documents.jsonl", map(_slim, documents))
+    _dump(build / "chunks.jsonl", map(vars, chunks))
+    np.save(build / "vectors.npy", vectors)
+    if lexical:
+        lexical(build / "lexical")
+    stale = _fill(build, made_with.chroma, chunks, vectors, base)
+    made_with = replace(
+        made_with, format=FORMAT, build=build.name, collection=_collection(build, made_with.chroma), stale=stale,
+        chunks=len(chunks), sums={name: sum_of(build / name) for name in _files(build)},
+    )  # fmt: skip
+    values = asdict(made_with)
+    text = json.dumps(values | {"seal": sealed(json.loads(json.dumps(values)))}, ensure_ascii=False, indent=1)
+    (build / "manifest.json").write_text(text, encoding="utf-8")
+    return build
+
+
+def switch(folder: Path, build: Path) -> None:
+    """Serve `build` from now on, and sweep the builds before the last one. Hold `writing`."""
+    try:
+        last = current(folder).name
+    except IndexError_:
+        last = build.name
+    pointer = folder / "current.new"
+    pointer.write_text(build.name, encoding="utf-8")
+    pointer.replace(folder / "current")
+    # A reader may still have the last build open; it moves on at its next question.
+    for other in (folder / "builds").iterdir():
+        if other.name not in (build.name, last):
+            _sweep(folder, other, manifest(folder).chroma)
+
+
+def _sweep(folder: Path, build: Path, server: str) -> None:
+    """Delete a build and its collection; one on a server that does not answer stays for the next sweep."""
+    with contextlib.suppress(IndexError_):  # killed before its manifest was written: on the server of this build
+        server = manifest(folder, build).chroma
+    try:
+        if server:
+            drop(server, _collection(build, server))
+    except IndexError_:
+        return
+    shutil.rmtree(build)
+
+
+def _collection(build: Path, server: str) -> str:
+    return f"tiaoyin-{build.name}" if server else COLLECTION
+
+
+def _fill(build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, base: Content | None) -> int:
+    """Make the collection of a build and check it; how many rows were deleted since it was made anew."""
+    before = {c.chunk_id for c in base.chunks} if base and not (server or base.manifest.chroma) else set()
+    new = [n for n, c in enumerate(chunks) if c.chunk_id not in before]
+    gone = sorted(before - {c.chunk_id for c in chunks})
+    stale = len(gone) + (base.manifest.stale if base else 0)
+    copied = before != set() and max(stale, len(new) + len(gone)) <= CHANGED * len(chunks)
+    if base and copied:
+        copy(base.build, build)
+        for name, (_, digest) in base.manifest.sums.items():
+            if name.startswith(f"{FOLDER}/") and sum_of(build / name)[1] != digest:
+                raise IndexError_("index_damaged", folder=base.folder, why=f"{base.build / name} was changed")
+    else:
+        new, gone, stale = list(range(len(chunks))), [], 0
+    store = Store(build, server, _collection(build, server), new=not copied)
+    store.delete(gone)
+    store.add([chunks[n] for n in new], vectors[new])
+    store.close()
+    _check(build, server, chunks, vectors, new, gone)
+    return stale
+
+
+def _check(
+    build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, new: Sequence[int], gone: Sequence[str]
+) -> None:
+    """The collection has a row a chunk, the new ones and a sample of the others with their vectors, and none gone."""
+    store = Store(build, server, _collection(build, server))
+    sample = sorted({*new, *range(0, len(chunks), max(1, len(chunks) // SAMPLE)), *range(len(chunks))[-1:]})
+    try:
+        why = "" if (rows := store.count()) == len(chunks) else f"{rows} vectors, {len(chunks)} chunks"
+        why = why or ("deleted chunks are still there" if store.vectors(gone) else "")
+        if why := why or store.differs([chunks[n] for n in sample], vectors[sample]):
+            raise IndexError_("index_damaged", folder=build, why=why)
+    finally:
+        store.close()
+
+
+def _files(build: Path) -> list[str]:
+    """The files of a build that nobody changes once it is made."""
+    files = [file for file in build.rglob("*") if file.is_file() and not file.name.startswith(DATABASE)]
+    # Where Chroma has not yet written a graph out, every reader fills its files with something else.
+    graph = build / FOLDER
+    files = [file for file in files if graph not in file.parents or (file.parent / WRITTEN).exists()]
+    return sorted(file.relative_to(build).as_posix() for file in files)
+
+
+def _slim(document: Document) -> dict[str, Any]:
+    """A document without what follows from its text: `to_json` spells each provision's out."""
+    provisions = [vars(provision) for provision in document.provisions]
+    pieces = [asdict(piece) for piece in document.pieces]
+    return {f.name: getattr(document, f.name) for f in fields(document)} | {"pieces": pieces, "provisions": provisions}
+
+
+def _dump(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -1,0 +1,173 @@
+"""Chunks and their vectors <-> one Chroma collection, in a folder or on a server.
+
+In: chunks with unit vectors. Out: the nearest chunks of a vector, true cosines. A collection is made once, filled and
+then only read; in a folder its name is always the same, on a server each build has one of its own.
+Chunks go in as LlamaIndex nodes through its ChromaVectorStore, so that its tools can open the collection too; searches
+ask Chroma itself, which gives true cosines and spares a reader the import.
+It does not know what a build is. A damaged HNSW file can end the process, so a file in doubt is compared with its
+checksum before it is opened here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import IndexError_
+from rag.records import Chunk
+
+COLLECTION = "clauses"
+FOLDER, DATABASE = "chroma", "chroma.sqlite3"
+BATCH = 5000  # Chroma takes 5,461 rows at most
+BATCH_SENT = 1000  # a server takes 40 MB at most
+Vectors = npt.NDArray[np.float32]
+
+
+class Store:
+    """The collection of a build, opened; `new` makes it. `server` is "" for one in the build, else http(s)://host:port.
+
+    Raises IndexError_, here and from every method: index_damaged, or chroma_unreachable where a server does not answer.
+    """
+
+    def __init__(self, build: Path, server: str = "", name: str = COLLECTION, *, new: bool = False) -> None:
+        self._index, self._server = build.parent.parent, server
+        self._batch = BATCH_SENT if server else BATCH
+        folder = build / FOLDER
+        if not (new or server or (folder / DATABASE).exists()):
+            raise IndexError_("index_damaged", folder=self._index, why=f"{folder / DATABASE} is missing")
+        with self._asking():
+            self._client = _client(folder, server)
+            if new:
+                space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
+                self._collection = self._client.create_collection(name, configuration=space)
+            else:
+                self._collection = self._client.get_collection(name)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        import httpx
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except httpx.HTTPError as error:
+            raise unreachable(self._server, error) from error
+        except (ChromaError, ValueError, OSError) as error:
+            if self._server and str(error).startswith("Could not connect"):
+                raise unreachable(self._server, error) from error
+            why = f"{self._server}: {error}" if self._server else error
+            raise IndexError_("index_damaged", folder=self._index, why=why) from error
+
+    def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Add chunks that are not there yet; `vectors` has shape (chunks, dimension)."""
+        from llama_index.vector_stores.chroma import ChromaVectorStore
+
+        store = ChromaVectorStore(chroma_collection=self._collection)
+        with self._asking():
+            for at in range(0, len(chunks), self._batch):
+                part = slice(at, at + self._batch)
+                store.add([_node(c, v) for c, v in zip(chunks[part], vectors[part], strict=True)])
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        with self._asking():
+            for at in range(0, len(chunk_ids), self._batch):
+                self._collection.delete(ids=list(chunk_ids[at : at + self._batch]))
+
+    def count(self) -> int:
+        with self._asking():
+            return int(self._collection.count())
+
+    def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+        """The k nearest chunks to a unit vector: (chunk_id, cosine), nearest first."""
+        with self._asking():
+            found = self._collection.query(query_embeddings=[vector.tolist()], n_results=k, include=["distances"])
+        # The collection's distance is 1 - cosine.
+        return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vectors]:
+        """The stored vectors of those of these chunks that are there."""
+        found: dict[str, Vectors] = {}
+        with self._asking():
+            for at in range(0, len(chunk_ids), self._batch):
+                rows = self._collection.get(ids=list(chunk_ids[at : at + self._batch]), include=["embeddings"])
+                found |= dict(zip(rows["ids"], rows["embeddings"], strict=True))
+        return found
+
+    def differs(self, chunks: Sequence[Chunk], vectors: Vectors) -> str:
+        """What is wrong with the rows of these chunks: "" when each has its vector, and the ends find themselves."""
+        stored = self.vectors([c.chunk_id for c in chunks])
+        for piece, vector in zip(chunks, vectors, strict=True):
+            if piece.chunk_id not in stored or not np.allclose(stored[piece.chunk_id], vector, atol=1e-4):
+                return f"vector of chunk {piece.chunk_id}"
+        for n in {0, len(chunks) - 1} if chunks else ():
+            if self.nearest(vectors[n], 1)[0][1] < 0.999:
+                return f"search for chunk {chunks[n].chunk_id}"
+        return ""
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def unreachable(server: str, why: object) -> IndexError_:
+    return IndexError_("chroma_unreachable", server=server, port=_port(server), why=str(why).splitlines()[0][:200])
+
+
+def drop(server: str, name: str) -> None:
+    """Delete a collection from a server; one that is not there is no error. Raises IndexError_ chroma_unreachable."""
+    import httpx
+    from chromadb.errors import NotFoundError
+
+    try:
+        client = _client(Path(), server)
+        with contextlib.suppress(NotFoundError):
+            client.delete_collection(name)
+        client.close()
+    except (httpx.HTTPError, ValueError) as error:
+        raise unreachable(server, error) from error
+
+
+def copy(old_build: Path, new_build: Path) -> None:
+    """Copy the collection of a build as it is at this moment, also while readers have it open."""
+    source, target = old_build / FOLDER, new_build / FOLDER
+    shutil.copytree(source, target, ignore=lambda _, names: [name for name in names if name.startswith(DATABASE)])
+    # A reader writes notes of its own into the database: a plain copy could catch it in the middle of one.
+    with (
+        contextlib.closing(sqlite3.connect(source / DATABASE)) as old,
+        contextlib.closing(sqlite3.connect(target / DATABASE)) as new,
+    ):
+        old.backup(new)
+
+
+def _client(folder: Path, server: str) -> Any:
+    import chromadb
+
+    quiet = chromadb.Settings(anonymized_telemetry=False)
+    if not server:
+        return chromadb.PersistentClient(str(folder), quiet)
+    at = urlsplit(server)
+    return chromadb.HttpClient(at.hostname or "", _port(server), ssl=at.scheme == "https", settings=quiet)
+
+
+def _port(server: str) -> int:
+    at = urlsplit(server)
+    return at.port or (443 if at.scheme == "https" else 8000)
+
+
+def _node(chunk: Chunk, vector: Vectors) -> Any:
+    from llama_index.core.schema import TextNode
+
+    return TextNode(
+        id_=chunk.chunk_id,
+        text=chunk.text,
+        metadata={"doc_id": chunk.doc_id, "path": json.dumps(chunk.path)},
+        embedding=vector.tolist(),
+    )
