@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -55,13 +56,16 @@ class Server(FromLlamaIndex):
         self._key = (os.environ.get("TIAOYIN_API_KEY") or os.environ.get("OPENAI_API_KEY") or "no-key").strip()
         # A proxy that the environment names for the outside does not know this machine's own servers.
         here = urlsplit(self._address).hostname in ("127.0.0.1", "::1", "localhost")
-        self._how: dict[str, Any] = {
-            "api_key": self._key, "max_retries": 0, "http_client": openai.DefaultHttpxClient(trust_env=not here)
-        }  # fmt: skip
+        self._of_thread = threading.local()
+        client = openai.DefaultHttpxClient(trust_env=not here, event_hooks={"response": [self._note]})
+        self._how: dict[str, Any] = {"api_key": self._key, "max_retries": 0, "http_client": client}
         llm = OpenAILike(
             model=self._model, api_base=self._address, is_chat_model=True, temperature=0, **self._how
         )  # fmt: skip
         super().__init__(llm, spec)
+
+    def _note(self, response: Any) -> None:
+        self._of_thread.response = response
 
     def _responses(self, prompt: Prompt, max_tokens: int) -> Generator[Any, None, None]:
         import httpx
@@ -78,7 +82,8 @@ class Server(FromLlamaIndex):
             try:
                 with closing(self._llm.stream_chat(messages(prompt), **asked)) as responses:
                     for response in responses:
-                        begun = True
+                        if not begun:
+                            begun, opened = True, self._of_thread.response
                         finished |= any(choice.finish_reason for choice in response.raw.choices)
                         yield response
             except (openai.OpenAIError, httpx.TransportError, ValueError) as error:
@@ -87,6 +92,9 @@ class Server(FromLlamaIndex):
                     raise self._told(error) from None  # the cause may repeat the key
                 time.sleep(max(wait, _asked_for(error)))
                 continue
+            finally:
+                if begun:  # the client's own stream holds itself, and would hang up whenever Python looks for cycles
+                    opened.close()
             if not finished:
                 raise GenerateError("server_cut" if begun else "server_other", llm=self.name, address=self._address)
             return
