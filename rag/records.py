@@ -290,11 +290,22 @@ SENTINELS = {"zh": "条文未载明", "en": "NOT STATED"}
 """What a generator writes when the provisions do not answer, the same in prompts, code and tests."""
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """How many tokens of a language model a prompt had, and its reply."""
+
+    prompt: int
+    answer: int
+
+
 class Generator(Protocol):
     """What writes replies. `name` is what an answer reports as `llm`."""
 
     name: str
 
-    def stream(self, prompt: Prompt, max_tokens: int) -> abc.Generator[str, None, None]:
-        """Pieces of the reply as they come. Closing the generator cancels it. Raises GenerateError."""
+    def stream(self, prompt: Prompt, max_tokens: int) -> abc.Generator[str, None, Tokens | None]:
+        """Pieces of the reply as they come. Closing the generator cancels it. Raises GenerateError.
+
+        What it returns is the value of the StopIteration that ends it: None where the tokens are not known.
+        """
         ...

@@ -32,7 +32,7 @@ class Settings:
     home: where models and the index live.   index: the index folder (default: HOME/index).
     chroma: where its vectors lie: http://host:port of a Chroma server, "folder" for the index folder itself,
         "" for where they lie already, else the folder.
-    llm: a SPEC, "embedded" or "extractive".   embedder: catalogue name or a sentence-transformers folder.
+    llm: a SPEC, see rag/generate.   embedder: catalogue name or a sentence-transformers folder.
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
     host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
@@ -80,7 +80,9 @@ def _file(path: Path) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    return {name[len(PREFIX) :].lower(): value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    given = {name[len(PREFIX) :].lower(): value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    given.pop("api_key", None)  # read where it is sent, so that no setting shows it
+    return given
 
 
 def _value(name: str, value: Any, where: str) -> Any:

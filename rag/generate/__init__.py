@@ -1,21 +1,28 @@
 """SPEC -> a Generator: one module a back end, one explicit choice.
 
-In: what a person wrote for `--llm`. Out: an object with `stream`. Loading happens here, and takes seconds.
+In: what a person wrote for `--llm`: "embedded", "openai:MODEL@http://host:port/v1" or "extractive". Out: an object with
+`stream`. Loading happens here, and takes seconds.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 
 from rag.errors import UsageError
+from rag.generate.openai_like import FORM, parsed
 from rag.records import Generator
 
 
 def check(spec: str) -> None:
     """Raise UsageError unless `spec` is one that `load` understands."""
-    if spec not in ("embedded", "extractive"):
-        raise UsageError("llm_spec", spec=spec)
+    if spec in ("embedded", "extractive"):
+        return
+    if "@" not in spec and "://" not in spec and not spec.lower().startswith("openai"):
+        near = difflib.get_close_matches(spec, ("embedded", "extractive", "openai"), n=1, cutoff=0.0)[0]
+        raise UsageError("llm_spec", spec=spec, near=near, form=FORM)
+    parsed(spec)
 
 
 def load(spec: str, model: Callable[[], Path]) -> Generator:
@@ -28,6 +35,10 @@ def load(spec: str, model: Callable[[], Path]) -> Generator:
         from rag.generate.extractive import Extractive
 
         return Extractive()
-    from rag.generate.embedded import Embedded
+    if spec == "embedded":
+        from rag.generate.embedded import Embedded
 
-    return Embedded(model())
+        return Embedded(model())
+    from rag.generate.openai_like import Server
+
+    return Server(spec)

@@ -1,13 +1,15 @@
 """The bundled language model, in this process, by OpenVINO GenAI reading the GGUF file.
 
 In: the path of the GGUF. Out: pieces of replies. The first load converts the file (about 30 s) and keeps the result in
-`openvino-int8/` beside it (1.8 GB); later loads read that (about 4 s). Prefix caching computes a prompt's fixed
-beginning once; prompt lookup speculates from the clauses themselves, which pays because replies quote them.
+`openvino-int8/` beside it (1.8 GB); later loads read that (about 4 s). Replies asked for at once are written together
+(continuous batching): each step computes a token of every one. Prefix caching computes a prompt's fixed beginning
+once; prompt lookup speculates from the clauses themselves, which pays because replies quote them.
 Greedy decoding: the same question on the same index gives the same reply. It opens no port.
 """
 
 from __future__ import annotations
 
+import itertools
 import queue
 import shutil
 import threading
@@ -19,18 +21,21 @@ from rag.errors import GenerateError, ModelError
 from rag.generate.eight_bits import widen
 from rag.once import made_once
 from rag.quiet import openvino_genai
-from rag.records import Message, Prompt
+from rag.records import Message, Prompt, Tokens
 
 CACHE_GB = 1
-"""Memory for the key-value cache: about 37,000 tokens of a model of this size."""
+"""Memory for the key-value cache: about 37,000 tokens of a model of this size, of all replies being written."""
 
 
 class Embedded:
-    """A loaded model; one reply at a time. Raises ModelError when it does not load."""
+    """A loaded model, for any number of threads. Raises ModelError when it does not load."""
 
     def __init__(self, gguf: Path) -> None:
         self.name = f"embedded:{gguf.stem}"
         self._lock = threading.Lock()
+        self._waiting: list[_Request] = []
+        self._stepping = False
+        self._numbers = itertools.count()
         try:
             ready = made_once(gguf.parent / "openvino-int8", lambda place: _convert(gguf, place))
             self._pipe: Any = _pipeline(ready)
@@ -43,37 +48,98 @@ class Embedded:
         for _ in self.stream(Prompt("", "", (), tuple(messages)), max_tokens=1):
             pass
 
-    def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, None]:
+    def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, Tokens]:
         ov = openvino_genai()
 
         turns = [{"role": m.role, "content": m.content} for m in prompt.messages]
         text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True)
-        pieces: queue.Queue[str | BaseException | None] = queue.Queue()
-        stopped = threading.Event()
+        request = _Request(self._tokenizer.encode(text, add_special_tokens=False).input_ids, max_tokens)
+        pieces: list[str] = []
 
         def take(piece: str) -> Any:
-            pieces.put(piece)
-            return ov.StreamingStatus.CANCEL if stopped.is_set() else ov.StreamingStatus.RUNNING
+            pieces.append(piece)
+            return ov.StreamingStatus.RUNNING
 
-        def run() -> None:
-            try:
-                with self._lock:
-                    if not stopped.is_set():
-                        self._pipe.generate(text, _config(max_tokens), take)
-                pieces.put(None)
-            except RuntimeError as error:
-                pieces.put(error)
-
-        worker = threading.Thread(target=run, name="generate", daemon=True)
-        worker.start()
+        words = ov.TextStreamer(self._tokenizer, take)  # holds back what is half a character
+        written = 0
+        self._begin(request)
         try:
-            while (piece := pieces.get()) is not None:
-                if isinstance(piece, BaseException):
-                    raise GenerateError("llm_failed", llm=self.name, why=_first_line(piece)) from piece
-                yield piece
+            while tokens := request.came.get():
+                if isinstance(tokens, RuntimeError):
+                    raise GenerateError("llm_failed", llm=self.name, why=_first_line(tokens)) from tokens
+                written += len(tokens)
+                words.write(tokens)
+                yield from pieces
+                pieces.clear()
+            words.end()
+            yield from pieces
         finally:
-            stopped.set()
-            worker.join()
+            request.stopped = True
+        return Tokens(request.prompt.shape[1], written)
+
+    def _begin(self, request: _Request) -> None:
+        with self._lock:
+            self._waiting.append(request)
+            if self._stepping:
+                return
+            self._stepping = True
+        # It ends when nothing is left to write, and at exit is waited for: a thread that Python freezes inside
+        # OpenVINO aborts the process.
+        threading.Thread(target=self._step, name="generate").start()
+
+    def _step(self) -> None:
+        """Write all replies that are asked for. Nothing but this thread touches the pipeline."""
+        live: list[_Request] = []
+        while True:
+            with self._lock:
+                new, self._waiting = self._waiting, []
+                self._stepping = bool(live or new)
+                if not self._stepping:
+                    return
+            live += [request for request in new if request.begun(self._pipe, next(self._numbers))]
+            for request in live:
+                if request.stopped or not threading.main_thread().is_alive():
+                    request.handle.cancel()
+            try:
+                self._pipe.step()
+            except RuntimeError as error:
+                for request in live:
+                    request.handle.cancel()
+                    request.came.put(error)
+                live = []
+            live = [request for request in live if request.more()]
+
+
+class _Request:
+    """A reply that is asked for. `came` gives its tokens as they come, then an empty list, or the error."""
+
+    def __init__(self, prompt: Any, max_tokens: int) -> None:
+        self.prompt, self.config = prompt, _config(max_tokens)
+        self.came: queue.Queue[list[int] | RuntimeError] = queue.Queue()
+        self.handle: Any = None
+        self.stopped = False
+
+    def begun(self, pipe: Any, number: int) -> bool:
+        """Whether the pipeline took it."""
+        try:
+            self.handle = pipe.add_request(number, self.prompt, self.config)
+        except RuntimeError as error:
+            self.came.put(error)
+        return self.handle is not None
+
+    def more(self) -> bool:
+        """Hand on what the last step wrote; whether there is more to come."""
+        known = openvino_genai().GenerationStatus
+        status = self.handle.get_status()
+        if status == known.IGNORED:  # what can be read then are no tokens
+            self.came.put(RuntimeError("the key-value cache is full"))
+            return False
+        while self.handle.can_read():
+            for output in self.handle.read().values():
+                self.came.put(output.generated_ids)
+        if status != known.RUNNING:
+            self.came.put([])
+        return bool(status == known.RUNNING)
 
 
 def _config(max_tokens: int) -> Any:
@@ -94,7 +160,7 @@ def _pipeline(source: Path, **more: Any) -> Any:
     scheduler = ov.SchedulerConfig()
     scheduler.enable_prefix_caching = True
     scheduler.cache_size = CACHE_GB
-    return ov.LLMPipeline(str(source), "CPU", scheduler_config=scheduler, prompt_lookup=True, **more)
+    return ov.ContinuousBatchingPipeline(str(source), scheduler, "CPU", {"prompt_lookup": True, **more})
 
 
 def _convert(gguf: Path, place: Path) -> None:
