@@ -2,7 +2,8 @@
 
 In: a `Model` and the path of its partial file, whose size alone is the state; what is there is kept and continued.
 Out: the same file with all its bytes, not yet checked: `models.py` holds the lock, checks the SHA-256 and names the
-result. How wheels are read is in `wheels.py`.
+result. How wheels are read is in `wheels.py`. `fetch_repository` brings a whole sentence-transformers repository of the
+hub, by huggingface_hub, which checks each file itself.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import os
 import queue
 import re
+import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 HUB = "https://huggingface.co"
 HUB_SECONDS = 3.0
 STALLED_SECONDS = 30.0
+WEIGHTS = (".safetensors", ".bin")
+"""Kinds of weights, the better one first; a folder has one of them. Of other engines' forms, which lie beside them in
+many repositories, several times as large, none is fetched."""
+BESIDE = ("*.json", "*.txt", "*.model", "*.jinja")
+"""Configurations, tokenizers and prompts. No program (*.py): none is run."""
+ELSEWHERE = ("onnx/*", "openvino/*", ".*")
 
 
 def fetch(model: Model, partial: Path, staging: Path, report: Report) -> None:
@@ -64,9 +73,7 @@ def _from_hub(model: Model, partial: Path, staging: Path, report: Report) -> Non
 
     assert model.hub
     hub = model.hub
-    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-        raise SourceFailed("model_hub_offline", endpoint=endpoint)
+    endpoint = _endpoint()
     url = f"{endpoint}/{hub.repo}/resolve/{hub.revision}/{hub.file}"
     with _answer(url, endpoint, _size_of(partial)) as response:
         done = _start(model, response, endpoint)
@@ -83,6 +90,83 @@ def _from_hub(model: Model, partial: Path, staging: Path, report: Report) -> Non
             raise SourceFailed("model_hub_broken", endpoint=endpoint, done=f"{done:,}", why=_short(error)) from error
     if done < model.bytes:
         raise SourceFailed("model_hub_broken", endpoint=endpoint, done=f"{done:,}", why="EOF")
+
+
+def _endpoint() -> str:
+    """The hub's address. Raises SourceFailed where the user wants it left alone."""
+    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+        raise SourceFailed("model_hub_offline", endpoint=endpoint)
+    return endpoint
+
+
+def fetch_repository(name: str, revision: str, folder: Path, report: Report) -> str:
+    """Complete `folder` to the repository ORG/NAME at the commit `revision` ("": its newest); return the commit.
+
+    Files that are whole are kept, one that was interrupted is continued. Tokens and proxies are huggingface_hub's.
+    Raises ModelError: no such repository, not within reach, no weights in it, too little disk for it.
+    """
+    from huggingface_hub import HfApi, errors, snapshot_download, utils
+
+    try:
+        endpoint = _endpoint()
+        api = HfApi(endpoint=endpoint, library_name="tiaoyin")
+        info = api.model_info(name, revision=revision or None, files_metadata=True, timeout=STALLED_SECONDS / 3)
+        sizes = _needed({file.rfilename: file.size or 0 for file in info.siblings or ()})
+        if not sizes:
+            raise ModelError("repository_no_weights", name=name, endpoint=endpoint)
+        free = shutil.disk_usage(folder).free
+        if free < sum(sizes.values()):
+            need = f"{sum(sizes.values()) / 1e9:.1f} GB"
+            raise ModelError("model_disk", folder=folder, free=f"{free / 1e9:.1f} GB", need=need)
+        utils.disable_progress_bars()
+        with _watched(name, folder, sum(sizes.values()), endpoint, report):
+            snapshot_download(name, revision=info.sha, local_dir=folder, endpoint=endpoint, allow_patterns=list(sizes))
+    except errors.RepositoryNotFoundError as error:  # private and gated ones too
+        raise ModelError("repository_unknown", name=name, endpoint=endpoint) from error
+    except (SourceFailed, errors.HTTPError, errors.FileMetadataError, ConnectionError, FileNotFoundError) as error:
+        raise ModelError("repository_failed", name=name, folder=folder, why=_short(error)) from error
+    return str(info.sha)
+
+
+def cached_repository(name: str) -> Path | None:
+    """The whole repository ORG/NAME in huggingface_hub's own cache, if other programs have brought it. No network."""
+    from huggingface_hub import errors, snapshot_download
+
+    left_out = [*ELSEWHERE, "*.bin", "*.py", "*.md"]
+    try:
+        return Path(snapshot_download(name, local_files_only=True, ignore_patterns=left_out))
+    except (errors.LocalEntryNotFoundError, ValueError):
+        return None
+
+
+def _needed(sizes: dict[str, int]) -> dict[str, int]:
+    """Of a repository's files with their sizes, those that are to be fetched; none where it has no weights."""
+    own = [name for name in sizes if not any(fnmatch(name, kind) for kind in ELSEWHERE)]
+    better = {str(Path(name).parent) for name in own if name.endswith(WEIGHTS[0])}
+    weights = [name for name in own if name.endswith(WEIGHTS if str(Path(name).parent) not in better else WEIGHTS[0])]
+    beside = [name for name in own if any(fnmatch(name, kind) for kind in BESIDE)]
+    return {name: sizes[name] for name in weights + beside if weights}
+
+
+@contextmanager
+def _watched(name: str, folder: Path, total: int, endpoint: str, report: Report) -> Iterator[None]:
+    """Report twice a second how many bytes lie in the folder: whatever fetches them, they end there."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.5):
+            with suppress(OSError):  # a file that was just renamed
+                there = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+                report(Progress(name, "fetch", min(there, total), total, endpoint))
+
+    watcher = threading.Thread(target=watch, name="watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 @contextmanager
