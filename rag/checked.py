@@ -26,7 +26,8 @@ SHAPES = ("tokenizer.json", "config.json", "modules.json", "config_sentence_tran
 class Record:
     """What was checked: `files` maps a name to size, mtime_ns and SHA-256; `sha256` identifies the whole.
 
-    `pulled` is true when `pull` wrote it; then files that differ are damage, otherwise they are a new model.
+    `pulled` is true when `pull` wrote it; then files that differ are damage, otherwise they are a new model; one
+    without files says that the pull is not done.
     `revision` is the commit of a hub's repository: damage is mended from the same one.
     """
 
@@ -85,6 +86,8 @@ def refreshed(path: Path, record: Record) -> Record | None:
         if file.stat().st_mtime_ns != mtime and sha256_of(file) != sha256:
             return None
         files[name] = (size, file.stat().st_mtime_ns, sha256)
+    if not files:
+        return None
     return record if files == record.files else replace(record, files=files)
 
 

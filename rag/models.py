@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag import checked
-from rag.catalogue import Model, Progress, Report, catalogue
+from rag.catalogue import Model, Progress, Report, SourceFailed, catalogue
 from rag.checked import checksum
 from rag.errors import ModelError
-from rag.fetch import cached_repository, fetch, fetch_repository
+from rag.fetch import cached_repository, fetch, fetch_files, repository
 from rag.wheels import PIECE, salvage
 
 __all__ = [
@@ -106,16 +106,21 @@ def bring(model: Model, home: Path, report: Report) -> Path:
 
 
 def _bring_repository(name: str, home: Path, report: Report) -> Path:
-    """As `bring`, with the hub as the only source. The record is written last: without it a folder is unfinished."""
+    """As `bring`, with the hub as the only source. A record without files marks what is under way, and its commit."""
     folder = home / "models" / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, Progress(name, "wait", 0, 0), report):
             if not _whole(folder):
-                record = checked.read(folder)
-                revision = fetch_repository(name, record.revision if record else "", folder, report)
-                files = checked.looked_at(folder)
-                checked.write(folder, checked.Record(checked.identity(files), True, files, revision))
+                begun = checked.read(folder)
+                commit, files = repository(name, begun.revision if begun else "")
+                checked.write(folder, checked.Record("", True, {}, commit))
+                _check_disk(folder, sum(file.bytes for file in files))
+                fetch_files(files, folder, report)
+                found = checked.looked_at(folder)
+                checked.write(folder, checked.Record(checked.identity(found), True, found, commit))
+    except SourceFailed as error:
+        raise ModelError("repository_failed", name=name, folder=folder, why=error) from error
     except OSError as error:
         raise ModelError("model_write", folder=folder, why=error.strerror or error) from error
     report(Progress(name, "ready", 1, 1))
@@ -123,14 +128,11 @@ def _bring_repository(name: str, home: Path, report: Report) -> Path:
 
 
 def _whole(folder: Path) -> bool:
-    """Whether a repository's folder is as it was pulled, or was placed there by the user.
-
-    The latter has no `.cache`, in which huggingface_hub keeps what is under way.
-    """
+    """Whether a repository's folder is as it was pulled, or was placed there by the user."""
     record = checked.read(folder)
     if record and record.pulled:
         return checked.refreshed(folder, record) is not None
-    return not (folder / ".cache").exists() and (folder / "config.json").exists()
+    return (folder / "config.json").exists()
 
 
 def _folder(model: Model, home: Path) -> Path:
@@ -200,9 +202,7 @@ def _refuse(model: Model, place: Path, file: Path, report: Report) -> None:
 
 def _fetched(model: Model, file: Path, staging: Path, report: Report) -> None:
     """Fetch into FILE.partial; only bytes with the right checksum get the name FILE."""
-    free = shutil.disk_usage(file.parent).free
-    if free < FREE_BYTES:
-        raise ModelError("model_disk", folder=file.parent, free=_gigabytes(free), need=_gigabytes(FREE_BYTES))
+    _check_disk(file.parent, FREE_BYTES)
     partial = file.with_name(file.name + ".partial")
     fetch(model, partial, staging, report)
     found = _sha256(partial, model, report)
@@ -235,5 +235,7 @@ def _sha256(file: Path, model: Model, report: Report) -> str:
     return digest.hexdigest()
 
 
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
+def _check_disk(folder: Path, need: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise ModelError("model_disk", folder=folder, free=f"{free / 1e9:.1f} GB", need=f"{need / 1e9:.1f} GB")
