@@ -146,7 +146,7 @@ def _pull(args: argparse.Namespace, settings: Settings) -> int:
 
     catalogue = models.catalogue()
     for name in args.names:
-        if name not in catalogue:
+        if name not in catalogue and not models.is_repository(name):
             raise UsageError("terminal_no_model", name=name, known=", ".join(catalogue))
     failed = []
     for name in args.names or [name for name, model in catalogue.items() if model.default]:

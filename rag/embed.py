@@ -1,17 +1,19 @@
 """Texts -> vectors, by a sentence-transformers model in a local folder.
 
-In: the folder of a model (`models.py` brings the default one). Out: unit vectors, float32, shape (texts, dimension).
-The model's own prompts are used where it has them ("query: " and "passage: " for e5).
+In: the folder of a model (`models.py` brings it). Out: unit vectors, float32, shape (texts, dimension).
+The prompts are the ones saved with the model ("query: " and "passage: " for e5); for families that ask for one in
+their model card only, see `CARDS`. Pooling, padding side and length are the model's own, the length up to `LONGEST`.
 
 Where it is told a place to keep it, the model that sentence-transformers loads is exported to OpenVINO once, pooling
 and all, and run from there: twice as fast on a CPU, the same vectors (cosine 0.9999), and no import of torch, which
-would be half of the time of a start. Without such a place sentence-transformers runs the model.
-It never asks a hub: the folder must be there.
+would be half of the time of a start. Without such a place sentence-transformers runs the model, in float32.
+It never asks a hub, and runs no code that comes with a model.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +27,21 @@ from rag.once import made_once
 from rag.quiet import openvino
 
 Vectors = npt.NDArray[np.float32]
+Run = Callable[[list[str], str], Any]
+"""Texts and what they are ("query" or "passage") -> their vectors, of any length."""
+
 BATCH = 16
+LONGEST = 512
+"""Tokens of a text that are read, of models that could read more (bge-m3 8,192, Qwen3-Embedding 32,768): a longer
+clause is also there as its parts, and no query is. It bounds what one long article costs all that share its batch."""
+
+CARDS = (
+    (r"bge-(small|base|large)-zh(-v1\.5)?", "为这个句子生成表示以用于检索相关文章：", ""),
+    (r"bge-(small|base|large)-en(-v1\.5)?", "Represent this sentence for searching relevant passages: ", ""),
+    (r"(multilingual-)?e5-(small|base|large)(-v2)?", "query: ", "passage: "),
+)
+"""Name, prompt of a query and of a passage, from the model cards of BAAI/bge-* and intfloat/*e5-*. bge-m3 and gte want
+none, Qwen3-Embedding saves its own."""
 
 
 class Embedder:
@@ -34,13 +50,13 @@ class Embedder:
     def __init__(self, folder: Path, exported: Path | None = None) -> None:
         self._lock = threading.Lock()
         try:
-            self.prompts = _prompts(folder)
+            self.prompts = prompts_of(folder)
             if exported is None:
-                self._run = _torch(folder)
+                self._run = _torch(folder, self.prompts)
             else:
                 made_once(exported, lambda place: _export(folder, place))
-                self._run = _compiled(folder, exported)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+                self._run = _compiled(folder, exported, self.prompts)
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             raise ModelError("embedder_load", folder=folder, why=str(error).strip().splitlines()[-1][:200]) from error
         self.dimension = self.queries(["?"]).shape[1]
 
@@ -59,15 +75,28 @@ class Embedder:
                 report(len(batch))
         return vectors
 
-    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
+    def _encode(self, texts: Sequence[str], kind: str) -> Vectors:
         with self._lock:
-            found = self._run([self.prompts.get(prompt, "") + text for text in texts])
+            found = np.asarray(self._run(list(texts), kind), dtype=np.float32)
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
 
 
-def _prompts(folder: Path) -> dict[str, str]:
+def prompts_of(folder: Path) -> dict[str, str]:
+    """The prompts of "query" and "passage".
+
+    The first of the saved names that is not empty, since sentence-transformers adds an empty "document" to a model
+    that has a "passage" and then prefers it. A hub's cache has the name two folders above the files.
+    """
     file = folder / "config_sentence_transformers.json"
-    return dict(json.loads(file.read_text(encoding="utf-8")).get("prompts", {})) if file.exists() else {}
+    saved = json.loads(file.read_text(encoding="utf-8")).get("prompts") or {} if file.exists() else {}
+    passage = next((saved[name] for name in ("document", "passage", "corpus") if saved.get(name)), "")
+    if any(saved.values()):
+        return {"query": saved.get("query") or "", "passage": passage}
+    names = [part.rsplit("--", 1)[-1] for part in folder.absolute().parts[-3:]]
+    for pattern, query, document in CARDS:
+        if any(re.fullmatch(pattern, name, re.IGNORECASE) for name in names):
+            return {"query": query, "passage": document}
+    return {"query": "", "passage": ""}
 
 
 def _loaded(folder: Path) -> Any:
@@ -76,12 +105,20 @@ def _loaded(folder: Path) -> Any:
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    # float32: bfloat16, in which large models are saved, is slow on most CPUs and depends on what shares the batch.
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": "float32"})
+    model.max_seq_length = min(model.max_seq_length or LONGEST, LONGEST)
+    return model
 
 
-def _torch(folder: Path) -> Callable[[list[str]], Any]:
+def _torch(folder: Path, prompts: dict[str, str]) -> Run:
     model = _loaded(folder)
-    return lambda texts: model.encode(texts, prompt="", batch_size=BATCH, show_progress_bar=False)
+
+    def run(texts: list[str], kind: str) -> Any:
+        encode = model.encode_query if kind == "query" else model.encode_document  # some have a part for each
+        return encode(texts, prompt=prompts[kind], batch_size=BATCH, show_progress_bar=False)
+
+    return run
 
 
 def _export(folder: Path, place: Path) -> None:
@@ -110,7 +147,7 @@ def _export(folder: Path, place: Path) -> None:
     ov.save_model(made, place / "model.xml", compress_to_fp16=False)
 
 
-def _compiled(folder: Path, exported: Path) -> Callable[[list[str]], Any]:
+def _compiled(folder: Path, exported: Path, prompts: dict[str, str]) -> Run:
     from tokenizers import Tokenizer
 
     config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
@@ -120,8 +157,8 @@ def _compiled(folder: Path, exported: Path) -> Callable[[list[str]], Any]:
     tokenizer.enable_padding(pad_id=tokenizer.token_to_id(config["pad_token"]), pad_token=config["pad_token"])
     model = openvino().Core().compile_model(exported / "model.xml", "CPU")
 
-    def run(texts: list[str]) -> Any:
-        found = tokenizer.encode_batch(texts)
+    def run(texts: list[str], kind: str) -> Any:
+        found = tokenizer.encode_batch([prompts[kind] + text for text in texts])
         ids = np.array([encoding.ids for encoding in found], dtype=np.int64)
         mask = np.array([encoding.attention_mask for encoding in found], dtype=np.int64)
         return model((ids, mask))[0]

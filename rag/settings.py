@@ -32,7 +32,9 @@ class Settings:
     home: where models and the index live.   index: the index folder (default: HOME/index).
     chroma: where its vectors lie: http://host:port of a Chroma server, "folder" for the index folder itself,
         "" for where they lie already, else the folder.
-    llm: a SPEC, see rag/generate.   embedder: catalogue name or a sentence-transformers folder.
+    llm: a SPEC, see rag/generate.
+    embedder: catalogue name, a repository ORG/NAME of the model hub, or a sentence-transformers folder.
+    reranker: a repository ORG/NAME, or the folder of a sentence-transformers CrossEncoder ("": none).
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
     host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
@@ -43,6 +45,7 @@ class Settings:
     chroma: str = ""
     llm: str = "embedded"
     embedder: str = "multilingual-e5-small"
+    reranker: str = ""
     provisions: int = 4
     context_chars: int = 1600
     answer_tokens: int = 320

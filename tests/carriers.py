@@ -39,7 +39,10 @@ class Sent:
 
 @dataclass
 class Site:
-    """What the server does: `delay` in seconds, `rate` in bytes a second, a break after `cut` bytes (`cuts` times)."""
+    """What the server does: `delay` in seconds, `rate` in bytes a second, a break after `cut` bytes (`cuts` times).
+
+    `repository` is the name and the files of one on the hub, the same at every commit, of which `commit` is the newest.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     log: list[Sent] = field(default_factory=list)
@@ -51,6 +54,8 @@ class Site:
     ranges: bool = True
     hub: bool = True
     page: bytes = b""
+    repository: tuple[str, dict[str, bytes]] = ("", {})
+    commit: str = ""
 
     def whole(self, ending: str) -> list[str]:
         return sorted(sent.name for sent in self.log if sent.whole and sent.name.endswith(ending))
@@ -116,11 +121,32 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
                 self._send(name, "".join(f'<a href="/files/{file}">{file}</a>' for file in own).encode())
             elif self.path.startswith("/files/"):
                 self._send(name, site.files[name])
+            elif self.path.startswith("/api/models/"):
+                self._send(name, site.page) if site.page else self._describe()
+            elif site.repository[0] and self.path.startswith(f"/{site.repository[0]}/resolve/"):
+                inner = self.path.split("/", 5)[5]
+                self._send(name, site.repository[1][inner], ranged=True)
             elif site.hub:
                 time.sleep(site.delay)
                 self._send(name, site.page or site.files[name], ranged=site.ranges and not site.page)
             else:
                 self.send_error(404)
+
+        def _describe(self) -> None:
+            """What the hub's interface says of the repository at one commit, and of its files."""
+            repository, files = site.repository
+            parts = self.path.split("?")[0].split("/")[3:]  # ORG, NAME, "revision" and a commit or branch
+            if "/".join(parts[:2]) != repository:
+                self.send_error(404)
+                return
+            commit = site.commit if parts[3] == "main" else parts[3]
+            described: list[dict[str, object]] = [
+                {"rfilename": name, "size": len(data)} for name, data in files.items()
+            ]
+            for each in described:
+                if str(each["rfilename"]).endswith((".safetensors", ".bin")):
+                    each["lfs"] = {"sha256": hashlib.sha256(files[str(each["rfilename"])]).hexdigest()}
+            self._send(repository, json.dumps({"sha": commit, "siblings": described}).encode())
 
         def _send(self, name: str, body: bytes, ranged: bool = False) -> None:
             asked = self.headers.get("Range", "")

@@ -1,0 +1,122 @@
+"""Embedders of any family by folder: prompts, length, norm and order, against sentence-transformers itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+
+from rag.embed import LONGEST, Embedder, prompts_of
+from rag.errors import ModelError
+
+INSTRUCT = "the act applies to providers \n query : "
+BGE = "为这个句子生成表示以用于检索相关文章："
+TEXTS = [
+    "第一条 人工智能应当安全。",
+    "不得",
+    "the act applies to providers of systems",
+    "第 二 条 " * 9,
+    "处理信息？",
+] * 5
+
+
+def bare(folder: Path, texts: list[str], prompt: str = "") -> np.ndarray:
+    """The vectors that sentence-transformers gives, with unit length."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    found = model.encode([prompt + text for text in texts], prompt="", batch_size=1, normalize_embeddings=True)
+    return np.asarray(found)
+
+
+@pytest.mark.parametrize("decoder", [False, True], ids=["mean pooling", "last token, padded on the left"])
+def test_vectors_are_those_of_sentence_transformers_with_the_saved_prompts_in_order(
+    tmp_path: Path, decoder: bool
+) -> None:
+    saved = {"query": INSTRUCT} if decoder else {"query": "query: ", "passage": "passage: "}
+    folder = tiny.embedder(tmp_path / "model", decoder=decoder, prompts=saved)
+    embedder = Embedder(folder)
+    queries, passages = embedder.queries(TEXTS), embedder.passages(TEXTS)
+    assert embedder.dimension == 32
+    assert (queries.dtype, queries.shape, passages.shape) == (np.float32, (25, 32), (25, 32))
+    assert np.allclose(queries, bare(folder, TEXTS, saved["query"]), atol=1e-5)
+    assert np.allclose(passages, bare(folder, TEXTS, saved.get("passage", "")), atol=1e-5)
+    for vectors in (queries, passages):
+        assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert not np.allclose(queries, passages, atol=0.05)  # so the prompt is there
+    assert not np.allclose(passages[0], passages[1], atol=0.05)  # and the order can be told
+
+
+@pytest.mark.parametrize("decoder", [False, True], ids=["mean pooling", "last token"])
+def test_a_text_is_read_up_to_the_models_own_length_and_no_further_than_the_cap(tmp_path: Path, decoder: bool) -> None:
+    for own, read in ((16, 16), (900, LONGEST)):
+        embedder = Embedder(tiny.embedder(tmp_path / str(own), decoder=decoder, longest=own))
+        marks = 1 if decoder else 2
+        full = "人" * (read - marks)
+        at, beyond, within = embedder.passages([full, full + "工" * 300, full[:-1] + "工"])
+        assert np.allclose(at, beyond, atol=1e-5)
+        assert not np.allclose(at, within, atol=1e-4)
+
+
+PROMPTS = [
+    # folder, saved prompts (None: no such file), those of a query and of a passage
+    ("models/BAAI/bge-m3", {}, "", ""),
+    ("models/BAAI/bge-large-zh-v1.5", {}, BGE, ""),
+    ("models/BAAI/bge-small-en-v1.5", None, "Represent this sentence for searching relevant passages: ", ""),
+    ("models/BAAI/bge-reranker-base", {}, "", ""),
+    ("hub/models--BAAI--bge-base-zh-v1.5/snapshots/0f1e", {}, BGE, ""),
+    ("hub/models--BAAI--bge-base-zh-v1.5/snapshots/0f1e", {"query": "", "document": ""}, BGE, ""),
+    ("models/BAAI/bge-base-zh-v1.5", {"query": "own: "}, "own: ", ""),
+    ("models/intfloat/multilingual-e5-base", None, "query: ", "passage: "),
+    ("models/intfloat/E5-large-v2", None, "query: ", "passage: "),
+    ("models/intfloat/multilingual-e5-large-instruct", None, "", ""),
+    ("models/e5-of-mine", {"query": "query: ", "document": "", "passage": "passage: "}, "query: ", "passage: "),
+    ("models/thenlper/gte-large-zh", {}, "", ""),
+    ("models/Qwen/Qwen3-Embedding-0.6B", {"query": INSTRUCT, "document": ""}, INSTRUCT, ""),
+    ("models/own", {"query": "q: ", "document": "d: ", "passage": "p: "}, "q: ", "d: "),
+]
+
+
+@pytest.mark.parametrize(("name", "saved", "query", "passage"), PROMPTS)
+def test_prompts_are_the_saved_ones_or_those_of_the_model_card(
+    tmp_path: Path, name: str, saved: dict[str, str] | None, query: str, passage: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    if saved is not None:
+        (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": saved}))
+    assert prompts_of(folder) == {"query": query, "passage": passage}
+
+
+def test_the_prompt_of_a_model_card_reaches_the_model(tmp_path: Path) -> None:
+    folder = tiny.embedder(tmp_path / "bge-small-zh-v1.5")
+    embedder = Embedder(folder)
+    assert np.allclose(embedder.queries(TEXTS), bare(folder, TEXTS, BGE), atol=1e-5)
+    assert np.allclose(embedder.passages(TEXTS), bare(folder, TEXTS), atol=1e-5)
+
+
+def test_a_model_saved_in_half_precision_gives_the_vectors_of_float32(tmp_path: Path) -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    whole = tiny.embedder(tmp_path / "whole")
+    SentenceTransformer(str(whole), device="cpu").to(torch.bfloat16).save(str(tmp_path / "half"))
+    embedder = Embedder(tmp_path / "half")
+    alone = np.concatenate([embedder.passages([text]) for text in TEXTS])
+    assert np.allclose(embedder.passages(TEXTS), alone, atol=1e-5)  # bfloat16 differs by 1e-2 between batches
+
+
+def test_every_passage_is_reported(tmp_path: Path) -> None:
+    heard: list[int] = []
+    Embedder(tiny.embedder(tmp_path / "model")).passages(TEXTS, heard.append)
+    assert sum(heard) == len(TEXTS)
+    assert len(heard) > 1
+
+
+def test_what_is_no_model_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "new"}')
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        Embedder(tmp_path)
