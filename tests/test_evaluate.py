@@ -169,6 +169,9 @@ def test_what_was_won_and_lost_is_counted_and_a_lower_time_is_better() -> None:
     back = {each.metric: each for each in compare(after, before)}
     assert back["mrr"].is_worse(0.5) and not back["mrr"].is_worse(0.7) and back["total"].is_worse()
     assert all(each.p == 1.0 for each in compare(before, before))
+    more = {str(n): {"prompt_tokens": 900.0} for n in range(30)}
+    (dearer,) = compare({str(n): {"prompt_tokens": 600.0} for n in range(30)}, more)
+    assert len(dearer.lost) == 30 and dearer.is_worse(200) and not dearer.is_worse(400)
 
 
 class Played:
