@@ -43,7 +43,8 @@ def test_a_mark_is_a_line_that_only_its_owner_can_read(tmp_path: Path) -> None:
     first, second = lines(place)
     assert first.pop("time").startswith("20")
     assert first == {
-        "question": "推广什么？", "history": ["先前的问题"], "lang": "zh", "answer": "推广高效算法[1]。", "refused": False,
+        "question": "推广什么？", "history": ["先前的问题"], "lang": "zh", "refused": False,
+        "answer": "推广高效算法[1]。",
         "citations": [{"doc": TITLE, "article": "7", "path": [["article", "7"], ["sentence", "2"]]},
                       {"doc": TITLE, "article": "6", "path": [["article", "6"], ["sentence", "3"]]}],
         "verdict": "dislike", "reason": "第一行\n第二行 ?",
@@ -188,6 +189,10 @@ def test_marking_fits_the_screen_and_waits_for_a_whole_answer(site: SimpleNamesp
         assert good.is_hidden()  # of half an answer nobody can say
         ask(page, "规定的罚款金额是多少？")
         good.click()
+        page.get_by_label("Why").wait_for()
+        until(lambda: page.evaluate("document.documentElement.scrollWidth") <= width)
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/why-{width}{'-dark' * dark}.png", full_page=True)
         page.get_by_label("Why").fill("rightly declined")
         page.keyboard.press("Enter")
         page.get_by_text("with your reason: rightly declined").wait_for()

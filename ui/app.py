@@ -162,8 +162,8 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             like, dislike = (gr.Button(say(key, first), size="sm", scale=0, min_width=0) for key in MARKS)
         noted = gr.HTML(elem_id="ty-noted")
         with gr.Row(elem_id="ty-why", visible=False) as explaining:
-            why = gr.Textbox(label=say("feedback_why", first), max_lines=4, max_length=1000, scale=1)
-            told = gr.Button(say("feedback_send", first), size="sm", scale=0)
+            why = gr.Textbox(**_why_words(first), container=False, show_label=False, max_lines=4, max_length=1000)
+            told = gr.Button(say("feedback_send", first), size="sm", scale=0, min_width=0)
         with gr.Column(elem_id="ty-examples") as examples:
             tryout = gr.HTML(present.note(say("page_try", first), "try"))
             asks = [gr.Button(say(key, first), elem_classes="ty-example", size="sm") for key in EXAMPLES]
@@ -212,7 +212,8 @@ def _shown(turns: Turns) -> tuple[Any, ...]:
 def _marking(turns: Turns) -> tuple[Any, ...]:
     """The buttons that mark the last answer, what was noted, and, once one was pressed, the line for a reason."""
     gr, last = import_gradio(), markable(turns)
-    return gr.Row(visible=last is not None), last.noted if last else "", gr.Row(visible=bool(last and last.verdict))
+    explaining = gr.Row(visible=last is not None and bool(last.verdict) and not last.reason)
+    return gr.Row(visible=last is not None), last.noted if last else "", explaining
 
 
 def _anew(turns: Turns) -> tuple[Any, ...]:
@@ -234,7 +235,7 @@ def _speak(lang: str) -> tuple[Any, ...]:
         *buttons,
         present.note(say("feedback_asked", lang), "asked"),
         *(say(key, lang) for key in MARKS),
-        gr.Textbox(label=say("feedback_why", lang)),
+        gr.Textbox(**_why_words(lang)),
         say("feedback_send", lang),
     )
 
@@ -262,6 +263,10 @@ def _chat_looks() -> dict[str, Any]:
 
 def _box_words(lang: str) -> dict[str, Any]:
     return {"label": say("page_question_label", lang), "placeholder": say("page_placeholder", lang)}
+
+
+def _why_words(lang: str) -> dict[str, Any]:
+    return dict.fromkeys(("label", "placeholder"), say("feedback_why", lang))
 
 
 def _box_looks() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ui import present
 class Turn:
     """One question and the HTML shown below it; `stage` is "waiting" (for the engine), "answering" or "over".
 
-    `answer` is there once it is whole; then a reader may mark it: `verdict`, and `noted`, what they are told of that.
+    `answer` is there once it is whole; then a reader may mark it: `verdict`, `reason`, and what they are told, `noted`.
 
     Mutable on purpose: the answer being streamed, the stop button and a new question all act on a conversation at
     once, and each then shows what the conversation holds, not what it held when they were called.
@@ -31,6 +31,7 @@ class Turn:
     stage: str = "waiting"
     answer: Answer | None = None
     verdict: str = ""
+    reason: str = ""
     noted: str = ""
 
 
@@ -63,7 +64,7 @@ def mark(turns: Turns, verdict: str, reason: str, place: Path, lang: str) -> Non
         turn.noted = present.note(words(error, lang), "error")
         return
     told = say("feedback_explained" if reason else f"feedback_noted_{verdict}", lang, reason=reason)
-    turn.verdict, turn.noted = verdict, present.note(told, "marked")
+    turn.verdict, turn.reason, turn.noted = verdict, reason, present.note(told, "marked")
 
 
 def words(error: TiaoYinError, lang: str) -> str:
