@@ -177,10 +177,15 @@ def test_a_reader_marks_an_answer_says_why_and_the_export_is_a_question_set(
     assert [(each.doc, each.article) for each in second.gold] == [(TITLE, "7"), (TITLE, "6")]
 
 
+FREE = """() => { const box = name => document.querySelector(name).getBoundingClientRect();
+  return box("#ty-why textarea").bottom <= box("#ty-composer").top; }"""
+"""Whether the line for a reason is not behind the question box."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
 def test_marking_fits_the_screen_and_waits_for_a_whole_answer(site: SimpleNamespace, width: int, dark: bool) -> None:
-    with page_at(f"{site.url}/?lang=en", width=width, height=700, dark=dark) as page:
+    with page_at(f"{site.url}/?lang=en", width=width, height=560, dark=dark) as page:
         good = page.get_by_role("button", name="Good", exact=True)
         ask(page, "很久的问题", settled=False).locator(".ty-cite").wait_for()
         assert good.is_hidden()
@@ -190,6 +195,7 @@ def test_marking_fits_the_screen_and_waits_for_a_whole_answer(site: SimpleNamesp
         ask(page, "规定的罚款金额是多少？")
         good.click()
         page.get_by_label("Why").wait_for()
+        until(lambda: page.evaluate(FREE))
         until(lambda: page.evaluate("document.documentElement.scrollWidth") <= width)
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/why-{width}{'-dark' * dark}.png", full_page=True)

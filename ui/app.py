@@ -42,6 +42,10 @@ SHOW_QUESTION = """() => requestAnimationFrame(() => {
   if (asked.length > 1) asked[asked.length - 1].scrollIntoView({ block: "start" });
 })"""
 
+# The line for a reason opens below the question box that stays at the window's foot.
+SHOW_WHY = """() => requestAnimationFrame(
+  () => document.getElementById("ty-why")?.scrollIntoView({ block: "nearest" }))"""
+
 
 class Engine(Protocol):
     """What answers. Raises TiaoYinError, whose words the page shows; what readers mark is kept in `settings.home`."""
@@ -190,8 +194,9 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             stream.failure(page.fail, asking, shown, **quiet)
         stop.click(page.stop, asking, shown, **quiet)
         new.click(_anew, turns, shown, **quiet)
-        like.click(page.like, asking, [why, *marked], **quiet)
-        dislike.click(page.dislike, asking, [why, *marked], **quiet)
+        for button, press in ((like, page.like), (dislike, page.dislike)):
+            pressed = button.click(press, asking, [why, *marked], **quiet)
+            pressed.then(None, js=SHOW_WHY, **quiet)
         gr.on([told.click, why.submit], page.explain, [why, *asking], [why, *marked], **quiet)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
