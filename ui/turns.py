@@ -15,6 +15,8 @@ from rag.records import Answer
 from rag.words import say
 from ui import present
 
+NOTED = {feedback.LIKE: "feedback_noted_like", feedback.DISLIKE: "feedback_noted_dislike"}
+
 
 @dataclass(eq=False)
 class Turn:
@@ -63,7 +65,7 @@ def mark(turns: Turns, verdict: str, reason: str, place: Path, lang: str) -> Non
     except feedback.FeedbackError as error:
         turn.noted = present.note(words(error, lang), "error")
         return
-    told = say("feedback_explained" if reason else f"feedback_noted_{verdict}", lang, reason=reason)
+    told = say("feedback_explained" if reason else NOTED[verdict], lang, reason=reason)
     turn.verdict, turn.reason, turn.noted = verdict, reason, present.note(told, "marked")
 
 

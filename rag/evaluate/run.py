@@ -88,7 +88,8 @@ def made_with(place: Path) -> dict[str, Any]:
 
 
 def _made_with(questions: Sequence[Question], engine: Engine, only_retrieve: bool) -> dict[str, Any]:
-    said = json.dumps([asdict(question) for question in questions], ensure_ascii=False)
+    asked = [{name: value for name, value in asdict(question).items() if name != "line"} for question in questions]
+    said = json.dumps(asked, ensure_ascii=False)
     index = engine.opened().index
     return {
         "questions": hashlib.sha256(said.encode()).hexdigest(),

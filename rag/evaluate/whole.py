@@ -64,6 +64,8 @@ def evaluate(
     Raises UsageError before anything is asked: a question set that is wrong, gold that the index does not hold, a
     folder with another run, a metric that does not exist.
     """
+    if out.exists() and not out.is_dir():
+        raise UsageError("eval_out_file", out=out)
     questions = read_questions(path)
     margins = dict(_margin(each) for each in fail_if_worse)
     judging = _writer(settings, judge_by) if judge_by else None
