@@ -168,8 +168,8 @@ def test_what_an_answer_cost_stands_with_its_intervals_and_beside_the_answer(tmp
     rows = [row(n, tokens={"prompt": 800 + 10 * n, "answer": 40 + n}) for n in range(2)]
     rows[0]["timings"]["retrieve"] = 0.012
     text = written(tmp_path / "report.html", [question(n) for n in range(2)], rows, "en")
-    assert 'Prompt tokens<b>805</b><small class="soft">mean 805 (800–810)<br>p95 810 (800–810)</small>' in text
-    assert 'Search<b>12 ms</b><small class="soft">p50 12 ms (12 ms–12 ms)<br>' in text
+    assert 'Prompt tokens<b>805</b><small class="soft">mean 800–810 · n=2<br>p95 810 (800–810)</small>' in text
+    assert 'Search<b>12 ms</b><small class="soft">p50 12–12 · n=1<br>p95 12 (12–12)</small>' in text
     one = text[text.index('<details id="d0">') : text.index('<details id="d1">')]
     assert "First token 0.4 s · Whole answer 1.0 s · Search 12 ms · Prompt tokens 800 · Reply tokens 40" in one
 

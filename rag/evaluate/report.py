@@ -7,7 +7,7 @@ filters and sorts, and every answer beside its gold. It computes no metric.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from html import escape
 from importlib import resources
@@ -113,20 +113,33 @@ def _figures(overall: Mapping[str, Any], t: Any) -> Iterator[str]:
         under = f"{found['low']:.2f}–{found['high']:.2f} · n={found['n']}" if found else ""
         yield _box(_label(group, name, t), f"{found['value']:.3f}" if found else "–", under)
     for name, found in overall["latency"].items():
-        yield _box(t(f"metric_{name}"), *_spread(found, ("p50", "p95"), _seconds, t))
+        yield _box(t(f"metric_{name}"), *_spread(found, ("p50", "p95"), t, _unit(found["p50"])))
     for name, found in overall["tokens"].items():
-        yield _box(t(f"metric_{name}_tokens"), *_spread(found, ("mean", "p95"), "{:.0f}".format, t))
+        yield _box(t(f"metric_{name}_tokens"), *_spread(found, ("mean", "p95"), t))
 
 
-def _spread(found: Mapping[str, Any], names: Sequence[str], shown: Callable[[float], str], t: Any) -> tuple[str, str]:
-    """The first of some figures of a latency or of tokens, and under it all of them with their intervals."""
-    known = [(t(f"metric_{name}"), found[name]) for name in names if found[name]]
-    parts = [f"{name} {shown(v['value'])} ({shown(v['low'])}–{shown(v['high'])})" for name, v in known]
-    return shown(known[0][1]["value"]) if known else "–", "<br>".join(parts)
+def _spread(
+    found: Mapping[str, Any], names: tuple[str, str], t: Any, unit: tuple[float, int, str] = (1, 0, "")
+) -> tuple[str, str]:
+    """A figure of a latency or of tokens; under it its name and interval, and the same of another figure."""
+    first, second = (found[name] for name in names)
+    if first is None:
+        return "–", ""
+    times, digits, name = unit
+    value, low, high = (f"{first[at] * times:.{digits}f}" for at in ("value", "low", "high"))
+    other, least, most = (f"{second[at] * times:.{digits}f}" for at in ("value", "low", "high"))
+    said = [f"{t(f'metric_{each}')}" for each in names]
+    return f"{value}{name}", f"{said[0]} {low}–{high} · n={first['n']}<br>{said[1]} {other} ({least}–{most})"
+
+
+def _unit(found: Mapping[str, float] | None) -> tuple[float, int, str]:
+    """How seconds are shown, all of one box alike: times what, with how many digits, and the unit."""
+    return (1000, 0, " ms") if found and found["value"] < 0.1 else (1, 1, " s")
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
+    times, digits, unit = _unit({"value": value})
+    return f"{value * times:.{digits}f}{unit}"
 
 
 def _label(group: str, name: str, t: Any) -> str:
