@@ -98,8 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
     with_json(ask)
     with_models(ask, llm=True)
-    evaluate = command("eval", _eval)
-    _eval_arguments(evaluate)
+    _eval_arguments(evaluate := command("eval", _eval))
     with_models(evaluate, llm=True)
     serve = command("serve", _serve)
     serve.add_argument("--host", help=say("help_host"))
@@ -115,18 +114,17 @@ def _ingest_arguments(ingest: argparse.ArgumentParser) -> None:
     ingest.add_argument("--prune", action="store_true", help=say("help_prune"))
 
 
-def _eval_arguments(evaluate: argparse.ArgumentParser) -> None:
-    evaluate.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS", help=say("help_questions"))
-    evaluate.add_argument("--draft", type=Path, action="append", metavar="PATH", help=say("help_draft"))
-    evaluate.add_argument("-n", type=_positive, default=50, metavar="N", help=say("help_drafts"))
-    evaluate.add_argument("--concurrency", type=_positive, default=1, metavar="N", help=say("help_concurrency"))
-    evaluate.add_argument("--judge", metavar="SPEC", help=say("help_judge"))
-    evaluate.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
-    evaluate.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
-    evaluate.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
-    evaluate.add_argument(
-        "--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse")
-    )
+def _eval_arguments(made: argparse.ArgumentParser) -> None:
+    made.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS", help=say("help_questions"))
+    made.add_argument("--draft", type=Path, action="append", metavar="PATH", help=say("help_draft"))
+    made.add_argument("--from-feedback", action="store_true", help=say("help_from_feedback"))
+    made.add_argument("-n", type=_positive, default=50, metavar="N", help=say("help_drafts"))
+    made.add_argument("--concurrency", type=_positive, default=1, metavar="N", help=say("help_concurrency"))
+    made.add_argument("--judge", metavar="SPEC", help=say("help_judge"))
+    made.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
+    made.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
+    made.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
+    made.add_argument("--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse"))
 
 
 def _positive(text: str) -> int:
@@ -243,14 +241,17 @@ def _history(file: Path) -> list[str]:
 
 
 def _eval(args: argparse.Namespace, settings: Settings) -> int:
-    from rag.evaluate.whole import evaluate, write_drafts
+    from rag.evaluate.whole import evaluate, write_drafts, write_feedback
     from rag.terminal import Bars, figures
 
-    if (args.questions is None) == (args.draft is None):
+    if bool(args.questions) + bool(args.draft) + args.from_feedback != 1:
         raise UsageError("eval_what")
-    if args.draft:
+    if args.from_feedback:
+        made = write_feedback(settings, args.out)
+    elif args.draft:
         with Bars() as bars:
             made = write_drafts(settings, args.draft, args.out, args.n, lambda n, of: bars.worked("eval", n, of))
+    if not args.questions:
         print(say("eval_drafted", n=made, out=args.out))
         return 0
     with Bars() as bars:
@@ -261,8 +262,7 @@ def _eval(args: argparse.Namespace, settings: Settings) -> int:
         )  # fmt: skip
     print("\n".join(figures(done.summary, done.differences, args.compare)))
     for each in done.worse:
-        values = {"before": f"{each.before:.3f}", "after": f"{each.after:.3f}", "p": f"{each.p:.3g}"}
-        print(say("eval_worse", metric=each.metric, **values), file=sys.stderr)
+        print(say("eval_worse", **vars(each)), file=sys.stderr)
     print(say("eval_done", n=done.n, failed=done.failed, report=done.report))
     return 3 if done.worse else 0
 

@@ -64,10 +64,11 @@ def figures(summary: Mapping[str, Any], differences: Sequence[Difference], other
     """The headline figures of an evaluation with their 95 % intervals, and what changed since another run."""
     for group, values in summary["overall"].items():
         for name, value in values.items() if isinstance(values, dict) else ():
-            if isinstance(value, dict) and value.get("value") is not None:
-                low, high = value.get("low"), value.get("high")
-                interval = f"  [{low:.3f}, {high:.3f}]" if low is not None and high is not None else ""
-                yield f"{group + ' ' + name:<24} {value['value']:.3f}{interval}  n={value['n']}"
+            parts = {name: value} if value is None or "value" in value else {f"{name} {at}": value[at] for at in value}
+            for full, each in parts.items():
+                if each is not None:
+                    interval = f"[{each['low']:.3f}, {each['high']:.3f}]"
+                    yield f"{group + ' ' + full:<24} {each['value']:.3f}  {interval}  n={each['n']}"
     for name, value in summary.get("judge", {}).items():
         if isinstance(value, float):
             yield f"{'judge ' + name:<24} {value:.3f}"

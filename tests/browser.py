@@ -116,7 +116,7 @@ def until(holds: Callable[[], bool], seconds: float = 10) -> None:
 def ask(page: Any, question: str, settled: bool = True, seconds: float = 30) -> Any:
     """Types the question, presses Enter; returns the message that answers it, by default when it is complete."""
     turn = page.locator(".ty-question").count()
-    page.get_by_role("textbox").fill(question)
+    page.locator("#ty-box textarea").fill(question)
     page.keyboard.press("Enter")
     page.locator(".ty-question").nth(turn).wait_for()
     if settled:

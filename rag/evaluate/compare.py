@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rag.evaluate.statistics import paired
 
 SIGNIFICANT = 0.05
-LOWER_IS_BETTER = ("first_token", "total")
+LOWER_IS_BETTER = ("first_token", "total", "retrieve", "prompt_tokens", "answer_tokens")
 _LEAST = 1e-9
 
 Scores = Mapping[str, float | None]

@@ -16,7 +16,7 @@ from typing import Any
 
 from rag.evaluate.asking import messages, reply
 from rag.evaluate.questions import Question
-from rag.evaluate.run import Row, read_rows
+from rag.evaluate.run import Row, read_rows, write
 from rag.records import Generator, Message, language
 
 _CORRECT = re.compile(r"(?:正确|correct)\s*[：:]\s*(是|否|yes|no)", re.IGNORECASE)
@@ -48,6 +48,7 @@ def judge(
     known = {row["key"]: row for row in read_rows(place)}
     asked = [(q, row) for q, row in zip(questions, rows, strict=True) if row.get("answer") and (q.answer or q.keys)]
     found = []
+    write(place, "".join(json.dumps(row) + "\n" for row in known.values()))  # without a line that a kill tore
     with place.open("a", encoding="utf-8") as file:
         for n, (question, row) in enumerate(asked):
             report(n, len(asked))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag import facts
 from rag.evaluate.questions import Gold, Question, same_document
-from rag.evaluate.statistics import bootstrap
+from rag.evaluate.statistics import bootstrap, percentile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +25,12 @@ Scores = dict[str, float | None]
 RETRIEVAL = ("recall@1", "recall@5", "recall@10", "mrr", "ndcg@10")
 CITATION = ("precision", "recall", "f1", "exact_clause", "verbatim", "cited_sentences")
 ANSWER = ("key_recall", "rouge_l", "char_f1")
-LATENCY = ("first_token", "total")
-NAMES = (*RETRIEVAL, *(f"citation_{name}" for name in CITATION), *ANSWER, "declined", *LATENCY)
+LATENCY = ("first_token", "total", "retrieve")
+TOKENS = ("prompt", "answer")
+NAMES = (
+    *(*RETRIEVAL, *(f"citation_{name}" for name in CITATION), *ANSWER, "declined", *LATENCY),
+    *(f"{name}_tokens" for name in TOKENS),
+)
 """The scores of one question, in the order of tables."""
 _DEEP = 10
 _MARKERS = re.compile(r"(?:\[\d+\])+")
@@ -37,16 +41,25 @@ def scores(question: Question, row: Row) -> Scores:
     found: Scores = dict.fromkeys(NAMES)
     if question.gold and row["error"] is None:
         found |= _retrieval(question, row["retrieved"])
+    found |= _spent(row)
     if row.get("answer") is None and row["error"] is None:
         return found
     if row["error"] is not None:
         lost = ("citation_recall",) if question.gold else ()
         return found | dict.fromkeys((*lost, *(("key_recall",) if question.keys else ())), 0.0)
     found["declined"] = float(row["refused"])
-    found |= {name: row["timings"].get(name) for name in LATENCY}
     if question.answerable is not False:
         found |= _said(question, str(row["answer"]))
     return found | _citation(question, row)
+
+
+def _spent(row: Row) -> Scores:
+    """What one question cost. Latency: seconds from the question until the first piece of the reply (`first_token`) and
+    until the checked answer (`total`), and those of the search alone (`retrieve`). Tokens, as the language model's own
+    tokenizer counts them: of the whole prompt, and of all that it wrote, what the check removed included. None where it
+    was not asked, does not say, or failed."""
+    spent, tokens = row.get("timings") or {}, row.get("tokens") or {}
+    return {name: spent.get(name) for name in LATENCY} | {f"{name}_tokens": tokens.get(name) for name in TOKENS}
 
 
 def _retrieval(question: Question, retrieved: Sequence[Row]) -> Scores:
@@ -194,6 +207,10 @@ def _group(scored: Sequence[tuple[Question, Row, Scores]]) -> dict[str, Any]:
         "answer": {name: means[name] for name in ANSWER},
         "refusal": _refusal([(q.answerable, s["declined"]) for q, _, s in scored]),
         "latency": {name: _percentiles([s[name] for _, _, s in scored]) for name in LATENCY},
+        "tokens": {
+            name: {"mean": means[f"{name}_tokens"]} | _percentiles([s[f"{name}_tokens"] for _, _, s in scored])
+            for name in TOKENS
+        },
     }
 
 
@@ -227,12 +244,9 @@ def _ratio(rows: Sequence[tuple[float, float]]) -> dict[str, float] | None:
 
 
 def _percentiles(values: Sequence[float | None]) -> dict[str, dict[str, float] | None]:
-    """The median and the 95th percentile in seconds, by nearest rank, without intervals."""
-    known = sorted(value for value in values if value is not None)
-    return {name: _at(known, share) for name, share in (("p50", 0.5), ("p95", 0.95))}
-
-
-def _at(known: Sequence[float], share: float) -> dict[str, float] | None:
+    """The median and the 95th percentile, each with its interval; None without values."""
+    known = [value for value in values if value is not None]
     if not known:
-        return None
-    return {"value": known[max(0, math.ceil(share * len(known)) - 1)], "n": len(known)}
+        return {"p50": None, "p95": None}
+    found = {"p50": percentile(known, 0.5), "p95": percentile(known, 0.95)}
+    return {name: {"value": at, "low": low, "high": high, "n": len(known)} for name, (at, low, high) in found.items()}

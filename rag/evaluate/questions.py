@@ -12,11 +12,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from rag.errors import UsageError
+from rag.read.text import decode
 from rag.records import Path as Steps
 from rag.records import to_path
 
@@ -48,10 +49,12 @@ class Question:
     gold: tuple[Gold, ...] = ()
     keys: tuple[tuple[str, ...], ...] = ()
     answer: str | None = None
+    line: int = field(default=0, compare=False)
 
 
 def read_questions(path: Path) -> list[Question]:
-    """The questions of a file. Raises UsageError that names the line (or row) and what is wrong with it."""
+    """The questions of a file. Raises UsageError that names the line (or row) and what is wrong with it; DocumentError
+    for a file that is no text or no workbook."""
     try:
         rows = list(_rows(path))
     except OSError as error:
@@ -83,7 +86,7 @@ def resolved(questions: Sequence[Question], documents: Sequence[tuple[str, str]]
         for doc in {gold.doc for gold in question.gold} - known.keys():
             title = next((title for title, source in documents if same_document(doc, title, source)), None)
             if title is None:
-                raise UsageError("eval_unknown_document", path=path, id=question.id, doc=doc)
+                raise UsageError("eval_unknown_document", path=path, line=question.line, id=question.id, doc=doc)
             known[doc] = title
     return [replace(q, gold=tuple(replace(gold, doc=known[gold.doc]) for gold in q.gold)) for q in questions]
 
@@ -96,11 +99,11 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Each question with the number of its line or row, one-based."""
     suffix = path.suffix.lower()
     if suffix == ".jsonl":
-        for line, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        for line, text in enumerate(decode(path.read_bytes(), path).split("\n"), 1):  # U+2028 may stand in a string
             if text.strip():
                 yield line, _json(text, path, line)
     elif suffix == ".csv":
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+        reader = csv.DictReader(io.StringIO(decode(path.read_bytes(), path), newline=""))
         _check_columns(reader.fieldnames or (), path)
         for row in reader:
             yield reader.line_num, _table_row(row, path, reader.line_num)
@@ -148,8 +151,9 @@ def _question(row: Mapping[str, Any], path: Path, line: int) -> Question:
         if not isinstance(row, dict) or not str(row.get(name) or "").strip():
             raise UsageError("eval_value_missing", path=path, line=line, name=name)
     try:
+        _check_types(row)
         gold = tuple(
-            Gold(str(each["doc"]), each.get("article"), to_path(each["path"]) if each.get("path") else None)
+            Gold(str(each["doc"]), _article(each.get("article")), to_path(each["path"]) if each.get("path") else None)
             for each in row.get("gold") or ()
         )
         keys = tuple((key,) if isinstance(key, str) else tuple(map(str, key)) for key in row.get("keys") or ())
@@ -158,5 +162,18 @@ def _question(row: Mapping[str, Any], path: Path, line: int) -> Question:
         raise UsageError("eval_value_wrong", path=path, line=line, why=f"{type(error).__name__}: {error}") from error
     return Question(
         str(row["id"]), str(row["question"]), row.get("lang"), row.get("kind"), history,
-        row.get("answerable"), gold, keys, row.get("answer"),
+        row.get("answerable"), gold, keys, row.get("answer"), line,
     )  # fmt: skip
+
+
+def _check_types(row: Mapping[str, Any]) -> None:
+    """Raises TypeError for what would be taken silently for something else: the letters of a text for its members."""
+    wanted = dict.fromkeys(_LISTS, list) | {"answerable": bool} | dict.fromkeys(("lang", "kind", "answer"), str)
+    for name, kind in wanted.items():
+        if not isinstance(value := row.get(name), kind | None):
+            raise TypeError(f"{name} is {json.dumps(value, ensure_ascii=False)}")
+
+
+def _article(value: object) -> str | None:
+    """An article is a text, "6" or "120-1"; a bare number means the same."""
+    return None if value is None else str(value)

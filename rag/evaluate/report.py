@@ -15,8 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from rag.evaluate import charts
-from rag.evaluate.metrics import given
+from rag.evaluate import charts, metrics
 from rag.evaluate.questions import Question
 from rag.words import say
 
@@ -55,6 +54,7 @@ def write(
     each = list(zip(questions, rows, scores, strict=True))
     kinds = sorted({question.kind for question in questions if question.kind})
     langs = sorted({lang_ for question, row, _ in each if (lang_ := _lang(question, row))})
+    columns = [name for name in _COLUMNS if name not in metrics.NAMES or any(s[name] is not None for s in scores)]
     template = Template(resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
     text = template.substitute(
         lang=lang,
@@ -73,8 +73,8 @@ def write(
         kinds=_options(t("any_kind"), [(kind, escape(kind)) for kind in kinds]),
         h_lang=t("lang"),
         langs=_options(t("any_lang"), [(each_lang, escape(each_lang)) for each_lang in langs]),
-        heads="".join(f'<th scope="col"><button type="button">{_head(name, t)}</button></th>' for name in _COLUMNS),
-        rows="".join(_row(n, *one, t) for n, one in enumerate(each)),
+        heads="".join(f'<th scope="col"><button type="button">{_head(name, t)}</button></th>' for name in columns),
+        rows="".join(_row(n, *one, columns, t) for n, one in enumerate(each)),
         h_details=t("details"),
         details="".join(_detail(n, *one, t) for n, one in enumerate(each)),
     )
@@ -113,9 +113,33 @@ def _figures(overall: Mapping[str, Any], t: Any) -> Iterator[str]:
         under = f"{found['low']:.2f}–{found['high']:.2f} · n={found['n']}" if found else ""
         yield _box(_label(group, name, t), f"{found['value']:.3f}" if found else "–", under)
     for name, found in overall["latency"].items():
-        p50, p95 = found["p50"], found["p95"]
-        under = f"p50 · p95 {p95['value']:.1f} s" if p95 else ""
-        yield _box(t(f"metric_{name}"), f"{p50['value']:.1f} s" if p50 else "–", under)
+        yield _box(t(f"metric_{name}"), *_spread(found, ("p50", "p95"), t, _unit(found["p50"])))
+    for name, found in overall["tokens"].items():
+        yield _box(t(f"metric_{name}_tokens"), *_spread(found, ("mean", "p95"), t))
+
+
+def _spread(
+    found: Mapping[str, Any], names: tuple[str, str], t: Any, unit: tuple[float, int, str] = (1, 0, "")
+) -> tuple[str, str]:
+    """A figure of a latency or of tokens; under it its name and interval, and the same of another figure."""
+    first, second = (found[name] for name in names)
+    if first is None:
+        return "–", ""
+    times, digits, name = unit
+    value, low, high = (f"{first[at] * times:.{digits}f}" for at in ("value", "low", "high"))
+    other, least, most = (f"{second[at] * times:.{digits}f}" for at in ("value", "low", "high"))
+    said = [f"{t(f'metric_{each}')}" for each in names]
+    return f"{value}{name}", f"{said[0]} {low}–{high} · n={first['n']}<br>{said[1]} {other} ({least}–{most})"
+
+
+def _unit(found: Mapping[str, float] | None) -> tuple[float, int, str]:
+    """How seconds are shown, all of one box alike: times what, with how many digits, and the unit."""
+    return (1000, 0, " ms") if found and found["value"] < 0.1 else (1, 1, " s")
+
+
+def _seconds(value: float) -> str:
+    times, digits, unit = _unit({"value": value})
+    return f"{value * times:.{digits}f}{unit}"
 
 
 def _label(group: str, name: str, t: Any) -> str:
@@ -134,8 +158,11 @@ def _charts(each: Sequence[tuple[Question, Row, Scores]], summary: Mapping[str, 
         if any(values):
             title = f"{_label(group_name, name, t)} · {t('by_kind')}"
             yield _figure(title, charts.bars(title, names, values))
-    if totals := [scores["total"] for *_, scores in each if scores["total"] is not None]:
-        yield _figure(t("latency"), charts.histogram(t("latency"), t("seconds"), totals))
+    for name in ("total", "retrieve"):  # a run without answers has only the second
+        if spent := [seconds for *_, scores in each if (seconds := scores[name]) is not None]:
+            title = f"{t(f'metric_{name}')} · {t('latency')}"
+            yield _figure(title, charts.histogram(title, t("seconds"), spent))
+            break
     answered = [(q, row) for q, row, _ in each if row["error"] is None and row.get("answer") is not None]
     if answered := [(q, row) for q, row in answered if q.answerable is not None]:
         yield _figure(t("refusals"), _matrix(answered, t))
@@ -182,12 +209,12 @@ def _head(name: str, t: Any) -> str:
     return str(t(f"column_{name}")) if name in ("question", "state", "kind", "lang") else escape(name)
 
 
-def _row(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str:
+def _row(n: int, question: Question, row: Row, scores: Scores, columns: Sequence[str], t: Any) -> str:
     state = state_of(question, row, scores)
     kind, lang = escape(question.kind or ""), escape(_lang(question, row))
     cells = [f'<a href="#d{n}">{escape(question.id)}</a>', kind, lang, escape(question.question)]
     cells.append(f'<span class="{state}">{t(f"state_{state}")}</span>')
-    cells += ["" if scores[name] is None else f"{scores[name]:.2f}" for name in _COLUMNS[5:]]
+    cells += ["" if scores[name] is None else f"{scores[name]:.2f}" for name in columns[5:]]
     inside = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr data-n="{n}" data-state="{state}" data-kind="{kind}" data-lang="{lang}">{inside}</tr>'
 
@@ -214,13 +241,16 @@ def _detail(n: int, question: Question, row: Row, scores: Scores, t: Any) -> str
     parts = [f'<div class="pair">{answer}<div><b>{t("gold")}</b>{_gold(question, row, t)}</div></div>']
     parts += [f"<b>{t('removed')}</b><ul>{removed}</ul>"] if removed else []
     parts += [f"<b>{t('retrieved')}</b><ul>{hits}</ul>"] if hits else []
+    cost = [f"{t(f'metric_{name}')} {_seconds(v)}" for name in metrics.LATENCY if (v := scores[name]) is not None]
+    cost += [f"{t(f'metric_{n}_tokens')} {v:.0f}" for n in metrics.TOKENS if (v := scores[f"{n}_tokens"]) is not None]
+    parts += [f'<small class="soft">{" · ".join(cost)}</small>'] if cost else []
     head = f'<span class="{state}">{t(f"state_{state}")}</span> {escape(question.id)} · {escape(question.question)}'
     turns = f"<ul>{history}</ul>" if history else ""
     return f'<details id="d{n}"><summary>{head}</summary>{turns}{"".join(parts)}</details>'
 
 
 def _gold(question: Question, row: Row, t: Any) -> str:
-    said = given(question, str(row.get("answer") or ""))
+    said = metrics.given(question, str(row.get("answer") or ""))
     places = "".join(f"<li>{escape(_place(gold.doc, gold.article, gold.path))}</li>" for gold in question.gold)
     keys = "".join(
         f'<li class="{"right" if has else "wrong"}">{escape(" / ".join(key))}</li>'

@@ -38,7 +38,8 @@ def run(
 
     `concurrency` questions are asked at once, which helps where the back end answers several together.
 
-    Raises UsageError when `place` holds another run; an error of one question is in its row.
+    Raises UsageError when `place` holds another run, ModelError when a model does not load; an error of one question is
+    in its row.
     """
     place.mkdir(parents=True, exist_ok=True)
     _same_run(place, _made_with(questions, engine, only_retrieve))
@@ -49,6 +50,8 @@ def run(
         if question.id in rows:
             report(question, rows[question.id])
     left = [question for question in questions if question.id not in rows]
+    if left:
+        _load(engine, only_retrieve)
     with results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(concurrency) as pool:
         asked = {pool.submit(_asked, question, engine, only_retrieve): question for question in left}
         try:
@@ -88,7 +91,8 @@ def made_with(place: Path) -> dict[str, Any]:
 
 
 def _made_with(questions: Sequence[Question], engine: Engine, only_retrieve: bool) -> dict[str, Any]:
-    said = json.dumps([asdict(question) for question in questions], ensure_ascii=False)
+    asked = [{name: value for name, value in asdict(question).items() if name != "line"} for question in questions]
+    said = json.dumps(asked, ensure_ascii=False)
     index = engine.opened().index
     return {
         "questions": hashlib.sha256(said.encode()).hexdigest(),
@@ -108,6 +112,13 @@ def _same_run(place: Path, made: dict[str, Any]) -> None:
     before = made_with(place)
     if other := [name for name, value in made.items() if before.get(name) != value]:
         raise UsageError("eval_other_run", place=place, what=", ".join(other))
+
+
+def _load(engine: Engine, only_retrieve: bool) -> None:
+    """What is loaded once would else be in the time of the first question, and a missing model in every row."""
+    engine.embedder().queries(["?"])
+    if not only_retrieve:
+        engine.generator()
 
 
 def _asked(question: Question, engine: Engine, only_retrieve: bool) -> Row:

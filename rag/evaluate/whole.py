@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from rag import feedback
 from rag.errors import UsageError
 from rag.evaluate import metrics, report
 from rag.evaluate.compare import Difference, compare
@@ -63,6 +64,8 @@ def evaluate(
     Raises UsageError before anything is asked: a question set that is wrong, gold that the index does not hold, a
     folder with another run, a metric that does not exist.
     """
+    if out.exists() and not out.is_dir():
+        raise UsageError("eval_out_file", out=out)
     questions = read_questions(path)
     margins = dict(_margin(each) for each in fail_if_worse)
     judging = _writer(settings, judge_by) if judge_by else None
@@ -94,12 +97,29 @@ def evaluate(
 def write_drafts(
     settings: Settings, paths: Sequence[Path], out: Path, n: int, progress: Callable[[int, int], None]
 ) -> int:
-    """Draft `n` questions from files into `out`, JSONL; how many were made. Raises DocumentError, ModelError."""
+    """Draft `n` questions from files into `out`, JSONL; how many. Raises UsageError, DocumentError, ModelError."""
+    _is_file(out)
     documents = [document for path in paths for document in parse(path)]
     writer = _writer(settings, settings.llm).generator()
     found = list(drafts(documents, writer, n, progress))
-    write(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found))
-    return len(found)
+    return _write_questions(out, found)
+
+
+def write_feedback(settings: Settings, out: Path) -> int:
+    """The questions that readers marked, into `out`, JSONL; how many. Raises FeedbackError, UsageError."""
+    _is_file(out)
+    return _write_questions(out, feedback.as_questions(settings.home / feedback.FILE))
+
+
+def _is_file(out: Path) -> None:
+    if out.is_dir():
+        raise UsageError("eval_out_folder", out=out)
+
+
+def _write_questions(out: Path, rows: Sequence[Row]) -> int:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return len(rows)
 
 
 def _writer(settings: Settings, spec: str) -> Engine:

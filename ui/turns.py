@@ -1,0 +1,74 @@
+"""A conversation as the server keeps it for one open page: its turns, their form in the chat, and the mark on the last.
+
+In: questions, HTML of `ui.present`, a reader's mark. Out: messages for the chat widget; a line in the file of marks. It
+knows no widget library and answers nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag import feedback
+from rag.errors import TiaoYinError
+from rag.records import Answer
+from rag.words import say
+from ui import present
+
+NOTED = {feedback.LIKE: "feedback_noted_like", feedback.DISLIKE: "feedback_noted_dislike"}
+
+
+@dataclass(eq=False)
+class Turn:
+    """One question and the HTML shown below it; `stage` is "waiting" (for the engine), "answering" or "over".
+
+    `answer` is there once it is whole; then a reader may mark it: `verdict`, `reason`, and what they are told, `noted`.
+
+    Mutable on purpose: the answer being streamed, the stop button and a new question all act on a conversation at
+    once, and each then shows what the conversation holds, not what it held when they were called.
+    """
+
+    question: str
+    body: str
+    stage: str = "waiting"
+    answer: Answer | None = None
+    verdict: str = ""
+    reason: str = ""
+    noted: str = ""
+
+
+Turns = list[Turn]
+
+
+def messages(turns: Turns) -> list[dict[str, str]]:
+    """The conversation in the chat widget's form."""
+    pairs = [(("user", present.question(t.question)), ("assistant", t.body)) for t in turns]
+    return [{"role": role, "content": content} for pair in pairs for role, content in pair]
+
+
+def busy(turns: Turns) -> bool:
+    return bool(turns) and turns[-1].stage != "over"
+
+
+def markable(turns: Turns) -> Turn | None:
+    """The last turn when its answer is whole, and neither stopped nor being written."""
+    return turns[-1] if turns and not busy(turns) and turns[-1].answer else None
+
+
+def mark(turns: Turns, verdict: str, reason: str, place: Path, lang: str) -> None:
+    """Keep a mark on the last answer in `place`. A reason is a second line, so that a mark without one is not lost."""
+    turn = markable(turns)
+    if not turn or not turn.answer or not verdict or (verdict == turn.verdict and not reason):
+        return
+    try:
+        feedback.keep(place, turn.answer, [each.question for each in turns[:-1]], verdict, reason or None)
+    except feedback.FeedbackError as error:
+        turn.noted = present.note(words(error, lang), "error")
+        return
+    told = say("feedback_explained" if reason else NOTED[verdict], lang, reason=reason)
+    turn.verdict, turn.reason, turn.noted = verdict, reason, present.note(told, "marked")
+
+
+def words(error: TiaoYinError, lang: str) -> str:
+    """The error in the page's language, which need not be the server's."""
+    return say(error.key, lang, **error.values)
