@@ -200,7 +200,7 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
 def _retrieve(args: argparse.Namespace, settings: Settings) -> int:
     from rag.pipeline import Engine
 
-    hits = Engine(settings).retrieve(args.question, args.k)
+    hits = Engine(settings).find(args.question, k=args.k).hits
     if args.json:
         _print_json([hit.to_json() for hit in hits])
     else:

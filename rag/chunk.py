@@ -12,8 +12,8 @@ import hashlib
 from rag.labels import short_label
 from rag.records import Chunk, Document, Provision
 
-VERSION = "3"
-"""Raise it whenever the same file would give other documents or chunks: an index of another version is rebuilt."""
+VERSION = "4"
+"""Raise it whenever the same file would give other documents, chunks or words: an index of another version is rebuilt."""
 
 LONG = 120
 """Characters from which a provision's sentences are chunks of their own."""

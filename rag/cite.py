@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import facts
-from rag.records import Citation, Document, Hit, Provision, Removed, article_of
+from rag.labels import article_of
+from rag.records import Citation, Document, Hit, Provision, Removed
 
 COVERAGE = 0.75
 """Share of a sentence's content that its clause must have, in bigrams (Chinese) or words (others)."""
@@ -145,9 +146,8 @@ def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
     return max((score for found, score in support.hit.clauses if found[: len(path)] == path), default=0.0) >= best / 2
 
 
-def cited(support: Support, n: int) -> Citation:
-    """The citation number `n` of what carries a sentence."""
-    document, provision = support.hit.document, support.provision
+def citation(document: Document, provision: Provision, n: int) -> Citation:
+    """The citation number `n`, of a provision that carries a sentence."""
     return Citation(
         n=n,
         doc_id=document.doc_id,

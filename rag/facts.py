@@ -50,6 +50,8 @@ TIME = re.compile(
 )
 ASKS_NUMBER = re.compile(r"多少|[金数]额|百分之几|how m(?:uch|any)|what percentage", re.IGNORECASE)
 
+END = re.compile(r"[。！？!?.；;]+[”\"]?\Z")
+
 STOPWORDS = frozenset(
     "the a an of to in on for and or is are be been by with that this it its as at from has have".split()
 )
@@ -134,3 +136,17 @@ def units(text: str) -> set[str]:
     folded = arabic(text).lower()
     found = {run[i : i + 2] for run in re.findall(r"[\u3400-\u9fff]+", folded) for i in range(max(1, len(run) - 1))}
     return found | {w for w in re.findall(r"[a-z0-9.%]+", folded) if w not in STOPWORDS and w.strip(".")}
+
+
+def language(text: str) -> str:
+    """Either "zh", when at least a fifth of the letters are Chinese, or "en"."""
+    letters = len(re.findall(r"[^\W\d_]", text))
+    chinese = len(re.findall(r"[\u3400-\u9fff]", text))
+    return "zh" if chinese and chinese * 5 >= letters else "en"
+
+
+def parted(text: str) -> tuple[str, str]:
+    """A sentence without its final mark, and the mark with the quotation mark behind it."""
+    end = END.search(text)
+    at = end.start() if end else len(text)
+    return text[:at], text[at:]

@@ -1,8 +1,8 @@
 """Chunks <-> BM25 over Chinese words and bigrams: save beside the vectors, load, score a question.
 
-In: chunk texts, in the order of `chunks.jsonl`. Out: one BM25 score a chunk. Chinese counts twice, as the words of jieba's
-search mode and as pairs of neighbouring characters, which find what the two sides cut differently: recall@5 of lay
-questions on Chinese law .465 together, .441 and .451 alone. English words are stemmed (Snowball). No synonyms here.
+In: chunk texts, in the order of `chunks.jsonl`. Out: one BM25 score a chunk. Chinese counts twice, as the words of
+jieba's search mode and as pairs of neighbouring characters, which find what the two sides cut differently: recall@5 of
+lay questions on Chinese law .465 together, .441 and .451 alone. English words are stemmed (Snowball). No synonyms here.
 BM25 as in Lucene (Kamphuis et al. 2020), by bm25s.
 """
 

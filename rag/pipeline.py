@@ -1,36 +1,31 @@
-"""question -> retrieve -> prompt -> generate -> cite: the arrows as code.
+"""question -> rewrite -> retrieve -> prompt -> generate -> cite: the arrows as code.
 
-In: Settings and a question. Out: `Update`s, the last of which holds the whole Answer. Refusal is decided here, by code:
-off_topic when nothing retrieved is near the question, no_evidence when the model finds no answer in it, unsupported
-when nothing it wrote passed the check. Models are loaded when first needed and kept. It prints nothing.
+In: Settings and a question. Out: `Update`s, the last of which holds the whole Answer. What a question asks of
+provisions that it names, code tells exactly; the rest a language model writes, and the check lets through. Refusal is
+decided here, by code: no_such_provision when what is named is not there, off_topic when nothing retrieved is near the
+question, no_evidence when the model finds no answer in it, unsupported when nothing it wrote passed the check. Models
+are loaded when first needed and kept. It prints nothing.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rag import chunk, cite, generate, index, lexical, models, retrieve, rewrite
+from rag import asking, chunk, cite, generate, index, models, retrieve
 from rag.embed import Embedder
 from rag.errors import IndexError_, TiaoYinError, UsageError
+from rag.facts import language
 from rag.prompt import prompt, template
-from rag.records import (
-    SENTINELS,
-    Answer,
-    Citation,
-    Document,
-    Generator,
-    Hit,
-    Message,
-    Removed,
-    Sentence,
-    Update,
-    language,
-)
+from rag.records import SENTINELS, Answer, Citation, Document, Hit, Message, Removed, Sentence, Tokens, Update
+from rag.records import Generator as Writer
+from rag.rerank import Reranker
+from rag.search import EXACT, Found, Only, Search
 from rag.settings import Settings
+from rag.told import remark, told
 from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
@@ -41,27 +36,22 @@ For multilingual-e5-small. Of 283 lay questions on Chinese laws the lowest to it
 encyclopaedia questions put to the newspaper page 38 stay below 0.85 with every provision, the highest reaching 0.869.
 """
 
+WIDEST = 48
+"""Tokens at most of the wording that the language model adds to a question."""
+
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """An index in use, with its lexical side."""
-
-    index: index.Index
-    lexical: lexical.Lexical
 
 
 class Engine:
     """Answers questions from the index of `settings`; one for a process, for any number of threads."""
 
-    def __init__(self, settings: Settings, generator: Generator | None = None) -> None:
+    def __init__(self, settings: Settings, generator: Writer | None = None) -> None:
         generate.check(settings.llm)
         self.settings = settings
         self._generator = generator
         self._embedder: Embedder | None = None
-        self._opened: Opened | None = None
+        self._search: Search | None = None
         self._loaded: set[str] = set()
         self._failure: TiaoYinError | None = None
         self._lock = threading.RLock()
@@ -104,7 +94,7 @@ class Engine:
                 read_ahead(template(lang)[:-1])
 
     def _load_search(self) -> None:
-        self.opened()
+        self.search()
         self.embedder().queries(["?"])
         self._loaded.add("search")
 
@@ -115,21 +105,22 @@ class Engine:
                 self._embedder = Embedder(models.require(name, home), models.export_place(name, home))
             return self._embedder
 
-    def generator(self) -> Generator:
+    def generator(self) -> Writer:
         with self._llm_lock:
             if self._generator is None:
                 self._generator = generate.load(self.settings.llm, lambda: models.require(LLM, self.settings.home))
             return self._generator
 
-    def opened(self) -> Opened:
+    def search(self) -> Search:
         """The current index; opened again when another build has become current."""
         with self._lock:
             build = index.current(self.settings.index)
-            if self._opened is None or self._opened.index.build != build:
+            if self._search is None or self._search.index.build != build:
                 found = index.Index(self.settings.index, self.settings.chroma)
                 self._fits(found)
-                self._opened = Opened(found, lexical.Lexical(found.lexical))
-            return self._opened
+                name, home = self.settings.reranker, self.settings.home
+                self._search = Search(found, Reranker(models.require(name, home)) if name else None)
+            return self._search
 
     def _fits(self, found: index.Index) -> None:
         checksum = models.checksum(models.require(self.settings.embedder, self.settings.home))
@@ -139,25 +130,14 @@ class Engine:
             )
 
     def documents(self) -> Sequence[Document]:
-        return list(self.opened().index.documents.values())
+        return list(self.search().index.documents.values())
 
-    def retrieve(self, question: str, k: int | None = None) -> list[Hit]:
-        """The k best articles for a question (default: as many as the language model reads)."""
-        opened = self.opened()
-        vector = self.embedder().queries([question])[0]
-        return retrieve.fuse(
-            opened.index.chunks,
-            dict(opened.index.nearest(vector, retrieve.DEPTH)),
-            opened.lexical.scores(question),
-            opened.index.documents,
-            k or self.settings.provisions,
-        )
+    def find(self, question: str, history: Sequence[str] = (), k: int | None = None, only: Only | None = None) -> Found:
+        """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
+        wording = self._wording if self.settings.widen else None
+        return self.search().find(question, history, k or self.settings.provisions, self.embedder, only, wording)
 
-    def found(self, question: str, history: Sequence[str], k: int) -> list[Hit]:
-        """What is retrieved for a question that follows the earlier questions `history`, without an answer."""
-        return self.retrieve(rewrite.standalone(question, history, language(question)) or question, k)
-
-    def ask(self, question: str, history: Sequence[str] = ()) -> Iterator[Update]:
+    def ask(self, question: str, history: Sequence[str] = (), only: Only | None = None) -> Iterator[Update]:
         """Answer a question that follows the earlier questions `history`, oldest first.
 
         The last update is "done" and holds the whole answer. Raises TiaoYinError.
@@ -166,28 +146,30 @@ class Engine:
             raise UsageError("question_empty")
         started = time.perf_counter()
         lang = language(question)
-        answer = Answer(question, lang, rewritten=rewrite.standalone(question, history, lang), llm=self.settings.llm)
+        answer = Answer(question, lang, llm=self.settings.llm)
         yield Update("retrieve", answer)
-        searching = time.perf_counter()
-        hits = self.retrieve(answer.rewritten or question)
-        timings = {"rewrite": searching - started, "retrieve": time.perf_counter() - searching}
-        answer = replace(answer, retrieved=tuple(hits), timings=timings)
-        if not any(_is_evidence(hit, lang) for hit in hits):
-            answer = replace(answer, reason="off_topic")
+        found = self.find(question, history, only=only)
+        timings = {"retrieve": time.perf_counter() - started}
+        answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
+        if found.named:
+            answer = replace(answer, note=remark(found.named, lang))
+        if (exact := _exact(answer, found)) or not any(_is_evidence(hit, lang) for hit in found.hits):
+            answer = exact or replace(answer, reason="off_topic")
+            timings = {**timings, "first_token": time.perf_counter() - started}
         else:
             generator = self.generator()
             answer = replace(answer, llm=generator.name)
             yield Update("generate", answer)
-            for so_far in self._checked(answer, generator, started):
+            for so_far in self._checked(answer, found.asked, generator, started):
                 answer = so_far
                 yield Update("generate", answer)
-        timings = {**answer.timings, "total": time.perf_counter() - started}
+        timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
         yield Update("done", replace(answer, timings=timings))
 
-    def _checked(self, answer: Answer, generator: Generator, started: float) -> Iterator[Answer]:
+    def _checked(self, answer: Answer, question: str, generator: Writer, started: float) -> Iterator[Answer]:
         """The answer so far, each time a sentence has passed the check, and at the end."""
         near = retrieve.close(answer.retrieved)
-        asked = prompt(answer.rewritten or answer.question, answer.lang, near, self.settings.context_chars)
+        asked = prompt(question, answer.lang, near, self.settings.context_chars)
         watch = Watch(started, time.perf_counter())
         removed: list[Removed] = []
         declined = False
@@ -204,13 +186,19 @@ class Engine:
                 if isinstance(verdict, Removed):
                     removed.append(verdict)
                 elif not any(s.text == marked.text for s in answer.sentences):
-                    answer = _with(answer, marked, verdict)
+                    clause = cite.citation(verdict.hit.document, verdict.provision, len(answer.citations) + 1)
+                    answer = _with(answer, marked.text, clause, verdict.quoted)
                     yield answer
                 if len(removed) >= PATIENCE and not answer.sentences:
                     break
         reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
         timings = {**answer.timings, **watch.timings()}
-        yield replace(answer, removed=tuple(removed), reason=reason, timings=timings)
+        yield replace(answer, removed=tuple(removed), reason=reason, timings=timings, tokens=watch.tokens)
+
+    def _wording(self, question: str, lang: str) -> str:
+        """The words of law for an everyday question, from the language model."""
+        turns = asking.messages("widen", lang, question=question)
+        return asking.reply(self.generator(), turns, lang, WIDEST).splitlines()[0]
 
     def _similar(self, one: str, other: str) -> float:
         """Cosine of two texts as passages; across languages this is what tells a rendering from another matter."""
@@ -222,16 +210,34 @@ def _is_evidence(hit: Hit, lang: str) -> bool:
     return hit.cosine >= (EVIDENCE if hit.document.lang == lang else EVIDENCE_ACROSS)
 
 
+def _exact(answer: Answer, found: Found) -> Answer | None:
+    """The answer that code gives to what is asked of the provisions a question names; None for any other question."""
+    if not found.named or (found.named.asks not in EXACT and (found.named.paths or not found.named.missing)):
+        return None
+    for text, document, provision in told(found.named, answer.lang):
+        quoted = found.named.asks == "text"
+        answer = _with(answer, text, cite.citation(document, provision, len(answer.citations) + 1), quoted)
+    if answer.sentences:
+        return answer
+    return replace(answer, reason="no_such_provision" if found.named.missing else "no_evidence")
+
+
 class Watch:
-    """Seconds of one answer: until the first piece of the reply, of generating, of checking."""
+    """Seconds of one answer: until the first piece of the reply, of generating, of checking; and its tokens."""
 
     def __init__(self, asked: float, generating: float) -> None:
         self.asked, self.generating = asked, generating
         self.first_token: float | None = None
         self.verify = 0.0
+        self.tokens: Tokens | None = None
 
-    def first(self, pieces: Iterator[str]) -> Iterator[str]:
-        for piece in pieces:
+    def first(self, pieces: Generator[str, None, Tokens | None]) -> Iterator[str]:
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                self.tokens = end.value
+                return
             if self.first_token is None:
                 self.first_token = time.perf_counter() - self.asked
             yield piece
@@ -242,11 +248,10 @@ class Watch:
         return found if self.first_token is None else {"first_token": self.first_token, **found}
 
 
-def _with(answer: Answer, marked: cite.Marked, support: cite.Support) -> Answer:
+def _with(answer: Answer, text: str, citation: Citation, quoted: bool) -> Answer:
     """The answer with one more sentence; a clause cited before keeps its number."""
-    citation: Citation = cite.cited(support, len(answer.citations) + 1)
     same = (c for c in answer.citations if (c.doc_id, c.path) == (citation.doc_id, citation.path))
     number = next((c.n for c in same), citation.n)
     citations = answer.citations if number != citation.n else (*answer.citations, citation)
-    sentence = Sentence(marked.text, (number,), "quoted" if support.quoted else "supported")
+    sentence = Sentence(text, (number,), "quoted" if quoted else "supported")
     return replace(answer, sentences=(*answer.sentences, sentence), citations=citations)

@@ -6,14 +6,14 @@ Nothing here reads files, knows a library or decides anything. Spans are charact
 
 from __future__ import annotations
 
-import re
 from collections import abc
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from rag.labels import label_of
+from rag.facts import parted
+from rag.labels import article_of, label_of
 from rag.source import Piece
 from rag.words import say
 
@@ -107,21 +107,6 @@ def to_path(steps: Sequence[Sequence[str]]) -> Path:
     return tuple((kind, number) for kind, number in steps)
 
 
-def article_of(path: Path) -> str | None:
-    """The article as question sets name it: "6", "recital 26", "annex III", "preamble 0"; None without articles."""
-    kind, number = path[0]
-    if kind == "article":
-        return number
-    return f"{kind} {number}" if kind in ("recital", "annex", "preamble") else None
-
-
-def language(text: str) -> str:
-    """Either "zh", when at least a fifth of the letters are Chinese, or "en"."""
-    letters = len(re.findall(r"[^\W\d_]", text))
-    chinese = len(re.findall(r"[\u3400-\u9fff]", text))
-    return "zh" if chinese and chinese * 5 >= letters else "en"
-
-
 @dataclass(frozen=True)
 class Chunk:
     """What is embedded and searched: one provision with its breadcrumb in front."""
@@ -206,8 +191,16 @@ class Removed:
 
 
 @dataclass(frozen=True)
+class Tokens:
+    """How many tokens of a language model a prompt had, and its reply."""
+
+    prompt: int
+    answer: int
+
+
+@dataclass(frozen=True)
 class Answer:
-    """The answer to one question; `to_json` is the form of `tiaoyin ask --json`."""
+    """The answer to one question; `note` is what code says beside it, such as what there is in place of the missing."""
 
     question: str
     lang: str
@@ -217,7 +210,9 @@ class Answer:
     retrieved: tuple[Hit, ...] = ()
     reason: str | None = None
     rewritten: str | None = None
+    note: str | None = None
     llm: str = ""
+    tokens: Tokens | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -237,11 +232,13 @@ class Answer:
             "answer": self.text,
             "refused": self.refused,
             "reason": self.reason,
+            "note": self.note,
             "sentences": [asdict(s) for s in self.sentences],
             "citations": [asdict(c) for c in self.citations],
             "removed": [{"text": r.text, "why": r.why("en")} for r in self.removed],
             "retrieved": [hit.to_json() for hit in self.retrieved],
             "llm": self.llm,
+            "tokens": asdict(self.tokens) if self.tokens else None,
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
         }
 
@@ -259,13 +256,9 @@ class Update:
 
 
 def with_markers(sentence: Sentence) -> str:
-    """The sentence with its [n] before the final punctuation mark."""
-    markers = "".join(f"[{n}]" for n in sentence.citations)
-    text = sentence.text
-    at = len(text)
-    while at and text[at - 1] in '。！？!?.；;”"':
-        at -= 1
-    return text[:at] + markers + text[at:]
+    """The sentence with its [n] before the final punctuation mark, and before quotation marks behind that."""
+    body, end = parted(sentence.text)
+    return body + "".join(f"[{n}]" for n in sentence.citations) + end
 
 
 @dataclass(frozen=True)
@@ -288,14 +281,6 @@ class Prompt:
 
 SENTINELS = {"zh": "条文未载明", "en": "NOT STATED"}
 """What a generator writes when the provisions do not answer, the same in prompts, code and tests."""
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """How many tokens of a language model a prompt had, and its reply."""
-
-    prompt: int
-    answer: int
 
 
 class Generator(Protocol):

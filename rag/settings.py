@@ -35,6 +35,7 @@ class Settings:
     llm: a SPEC, see rag/generate.
     embedder: catalogue name, a repository ORG/NAME of the model hub, or a sentence-transformers folder.
     reranker: a repository ORG/NAME, or the folder of a sentence-transformers CrossEncoder ("": none).
+    widen: "model" lets the language model word a question as a law would, to search for that too ("": a table does).
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
     host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
@@ -46,6 +47,7 @@ class Settings:
     llm: str = "embedded"
     embedder: str = "multilingual-e5-small"
     reranker: str = ""
+    widen: str = ""
     provisions: int = 4
     context_chars: int = 1600
     answer_tokens: int = 320
@@ -107,6 +109,8 @@ def _value(name: str, value: Any, where: str) -> Any:
         return number
     if name == "lang" and value not in ("", "zh", "en"):
         raise UsageError("settings_lang", value=value, where=where)
+    if name == "widen" and value not in ("", "model"):
+        raise UsageError("settings_widen", value=value, where=where)
     if name == "chroma" and not re.fullmatch(r"folder|(https?://[^/?#@\s]+)?", str(value)):
         raise UsageError("settings_chroma", value=value, where=where)
     return str(value)

@@ -51,9 +51,11 @@ def quotations(answer: Answer) -> Iterator[str]:
     """What stands below an answer: its citations with the clauses' own words, or why there is no answer."""
     if answer.reason:
         yield say(f"refused_{answer.reason}", answer.lang)
-        if answer.retrieved:
-            yield say("terminal_nearest", answer.lang)
-            yield from (f"  · {hit.document.label(hit.provision.path)}" for hit in answer.retrieved[:3])
+    if answer.note:
+        yield answer.note
+    if answer.reason and answer.retrieved:
+        yield say("terminal_nearest", answer.lang)
+        yield from (f"  · {hit.document.label(hit.provision.path)}" for hit in answer.retrieved[:3])
     for citation in answer.citations:
         yield f"\n[{citation.n}] {citation.label}\n    {citation.quote}"
     if answer.removed and answer.sentences:

@@ -15,7 +15,7 @@ from importlib import resources
 
 Table = Mapping[str, tuple[str, ...]]
 _TITLE = re.compile(r"《[^《》]*》")
-_UNITS = {"zh": re.compile(r"[a-z0-9]+|[^\s]"), "en": re.compile(r"[a-z0-9]+(?:[-'&][a-z0-9]+)*")}
+_UNITS = {"zh": re.compile(r"[a-z0-9]+|[^\s]"), "en": re.compile(r"(?:[a-z]\.){2,}|[a-z0-9]+(?:['&.][a-z0-9]+)*")}
 _LONGEST = {"zh": 14, "en": 6}
 """Units (characters, or words) of the longest expression looked for."""
 
@@ -23,7 +23,7 @@ _LONGEST = {"zh": 14, "en": 6}
 def terms(question: str, lang: str) -> tuple[str, ...]:
     """The terms for a question in `lang`, each once, in the order in which what they stand for is said."""
     text = _TITLE.sub(" ", question).lower()
-    units = _UNITS[lang].findall(text)
+    units = _UNITS[lang].findall(text.replace("-", " "))
     found = (term for table in _tables(lang) for key in _expressions(units, table, lang) for term in table[key])
     return tuple(dict.fromkeys(term for term in found if term.lower() not in text))
 
@@ -34,13 +34,18 @@ def _expressions(units: Sequence[str], table: Table, lang: str) -> Iterator[str]
     while at < len(units):
         for size in range(min(_LONGEST[lang], len(units) - at), 0, -1):
             said = joint.join(units[at : at + size])
-            forms = (said,) if lang == "zh" else (said, said.removesuffix("s"), said.removesuffix("es"))
-            if key := next((form for form in forms if form in table), None):
+            if key := next((form for form in _forms(said, lang) if form in table), None):
                 yield key
                 break
         else:
             size = 1
         at += size
+
+
+def _forms(said: str, lang: str) -> tuple[str, ...]:
+    if lang == "zh":
+        return (said,)
+    return (said, *(said.removesuffix(ending) for ending in ("s", "es", "'s")))
 
 
 @functools.cache
@@ -57,4 +62,7 @@ def _tables(lang: str) -> tuple[Table, ...]:
 
 def _read(name: str) -> dict[str, Table]:
     tables = tomllib.loads((resources.files("rag") / name).read_text(encoding="utf-8"))
-    return {table: {key.lower(): tuple(value.split()) for key, value in rows.items()} for table, rows in tables.items()}
+    return {
+        table: {key.lower().replace("-", " "): tuple(value.split()) for key, value in rows.items()}
+        for table, rows in tables.items()
+    }

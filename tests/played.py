@@ -19,7 +19,8 @@ from types import SimpleNamespace
 from browser import free_port, served
 
 from rag.errors import GenerateError
-from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update, article_of
+from rag.labels import article_of
+from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update
 from rag.serve import serve
 from rag.settings import Settings
 

@@ -66,7 +66,7 @@ def test_a_question_on_the_plan_is_answered_from_the_right_article(
     ],
 )
 def test_a_sentence_torn_across_the_page_is_found_as_one(engine: Engine, question: str, doc: str, words: str) -> None:
-    best = engine.retrieve(question)[0]
+    best = engine.find(question).hits[0]
     assert best.document.title == doc and best.nearest
     clause = best.document.text_of(best.nearest[0])
     assert words in clause and clause.count("。") == 1

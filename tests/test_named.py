@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag.ingest import parse
+from rag.labels import article_of
 from rag.named import Named, named
-from rag.records import article_of
 from rag.titles import Titles, mentioned
 from tests.laws import law, laws
 from tests.plan import plan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.records import language
+from rag.facts import language
 from rag.rewrite import standalone
 
 EVAL = Path(__file__).parent.parent / "data" / "eval"

@@ -3,8 +3,8 @@
 import pytest
 
 from rag import facts
+from rag.facts import language
 from rag.named import Named, named
-from rag.records import language
 from rag.titles import Titles
 from rag.told import MENTIONS, SHOWN, remark, told
 from tests.laws import document, law, laws

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from rag.facts import parted
 from rag.labels import short_label
 from rag.records import Answer, Citation, Document, Hit, Path, Sentence, Update
 from rag.words import LANGUAGES, say
 
-CLOSING_MARKS = '。！？!?.；;”"'
 NEAREST = 3  # provisions offered beside a refusal
 WHOLE_ARTICLE = 1600  # characters; a longer article is cut around the cited clause
 AROUND = 500  # characters kept on each side of the clause then
@@ -55,6 +55,8 @@ def message(update: Update, turn: int, documents: Mapping[str, Document]) -> str
         parts.append(_stage(update, lang))
     elif answer.refused or not answer.sentences:
         parts.append(_refusal(answer, lang))
+    elif answer.note:
+        parts.append(_remark(answer.note))
     if done:
         parts.append(_footnotes(answer, lang))
     return _block("ty-answer", "".join(parts), lang)
@@ -90,9 +92,9 @@ def _text(answer: Answer, turn: int, documents: Mapping[str, Document]) -> str:
 
 def _sentence(sentence: Sentence, known: Mapping[int, Citation], turn: int, documents: Mapping[str, Document]) -> str:
     """The sentence with its citations before the full stop, as printed law and `Answer.text` have them."""
-    body = sentence.text.rstrip(CLOSING_MARKS)
+    body, end = parted(sentence.text)
     links = "".join(_link(known[n], turn, documents) for n in sentence.citations if n in known)
-    return escaped(body) + links + escaped(sentence.text[len(body) :])
+    return escaped(body) + links + escaped(end)
 
 
 def _link(citation: Citation, turn: int, documents: Mapping[str, Document]) -> str:
@@ -166,12 +168,16 @@ def _first_words(hit: Hit) -> str:
 def _refusal(answer: Answer, lang: str) -> str:
     """Why there is no answer. An answer without a sentence and without a reason is one that nothing supported."""
     reason = say("page_refused_" + (answer.reason or "unsupported"), lang)
-    words = f'<p class="ty-refusal">{escaped(reason)}</p>'
+    words = f'<p class="ty-refusal">{escaped(reason)}</p>' + (_remark(answer.note) if answer.note else "")
     if not answer.retrieved:
         return words
     summary = escaped(say("page_nearest", lang))
     rows = _provisions(answer.retrieved[:NEAREST])
     return f'{words}<details class="ty-nearest"><summary>{summary}</summary><ul>{rows}</ul></details>'
+
+
+def _remark(words: str) -> str:
+    return f'<p class="ty-remark">{escaped(words)}</p>'
 
 
 def _rewritten(answer: Answer, lang: str) -> str:

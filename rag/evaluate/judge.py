@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.evaluate.asking import messages, reply
+from rag.asking import messages, reply
 from rag.evaluate.questions import Question
 from rag.evaluate.run import Row, read_rows, write
-from rag.records import Generator, Message, language
+from rag.facts import language
+from rag.records import Generator, Message
 
 _CORRECT = re.compile(r"(?:正确|correct)\s*[：:]\s*(是|否|yes|no)", re.IGNORECASE)
 _GROUNDED = re.compile(r"(?:有据|grounded)\s*[：:]\s*(是|否|yes|no)", re.IGNORECASE)

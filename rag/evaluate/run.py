@@ -18,8 +18,9 @@ from typing import Any
 
 from rag.errors import TiaoYinError, UsageError
 from rag.evaluate.questions import Question
+from rag.labels import article_of
 from rag.pipeline import Engine
-from rag.records import Hit, article_of
+from rag.records import Hit
 
 Row = dict[str, Any]
 DEPTH = 10
@@ -93,7 +94,7 @@ def made_with(place: Path) -> dict[str, Any]:
 def _made_with(questions: Sequence[Question], engine: Engine, only_retrieve: bool) -> dict[str, Any]:
     asked = [{name: value for name, value in asdict(question).items() if name != "line"} for question in questions]
     said = json.dumps(asked, ensure_ascii=False)
-    index = engine.opened().index
+    index = engine.search().index
     return {
         "questions": hashlib.sha256(said.encode()).hexdigest(),
         "llm": None if only_retrieve else engine.settings.llm,
@@ -126,7 +127,7 @@ def _asked(question: Question, engine: Engine, only_retrieve: bool) -> Row:
     try:
         if only_retrieve:
             started = time.perf_counter()
-            hits = engine.found(question.question, question.history, DEPTH)
+            hits = engine.find(question.question, question.history, DEPTH).hits
             timings = {"retrieve": round(time.perf_counter() - started, 4)}
             empty: Row = {"answer": None, "refused": None, "sentences": [], "citations": [], "removed": []}
             return row | empty | {"retrieved": [hit.to_json() for hit in hits], "timings": timings} | _evidence(hits)

@@ -159,11 +159,11 @@ def _earlier(place: Path, questions: Sequence[Question]) -> dict[str, dict[str, 
 
 
 def _made(engine: Engine, only_retrieve: bool) -> dict[str, Any]:
-    manifest = engine.opened().index.manifest
+    manifest = engine.search().index.manifest
     return {
         "llm": None if only_retrieve else engine.settings.llm,
         "embedder": manifest.embedder,
-        "index": {"build": engine.opened().index.build.name, "files": len(manifest.files), "chunks": manifest.chunks},
+        "index": {"build": engine.search().index.build.name, "files": len(manifest.files), "chunks": manifest.chunks},
         "commit": _commit(),
     }
 

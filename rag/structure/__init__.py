@@ -13,7 +13,8 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePath
 
-from rag.records import Document, Path, Provision, language
+from rag.facts import language
+from rag.records import Document, Path, Provision
 from rag.source import Piece, Source
 from rag.structure import about, european, points
 from rag.structure.articles import Section, contents, plan_heads, plan_tail, sections, statute_heads
