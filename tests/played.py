@@ -94,6 +94,7 @@ class PlayedEngine:
             yield from self.sentences(question, hits)
         except GeneratorExit:
             self.note(stopped=question)
+            time.sleep(2 * ("迟停" in question))
             raise
 
     def sentences(self, question: str, hits: tuple[Hit, ...]) -> Iterator[Update]:

@@ -18,7 +18,7 @@ from browser import ARGUMENTS, EXECUTABLE
 from test_structure import parse
 
 from rag.__main__ import main
-from rag.errors import DocumentError, UsageError
+from rag.errors import DocumentError, ModelError, UsageError
 from rag.evaluate import draft, judge, metrics, report
 from rag.evaluate.compare import compare
 from rag.evaluate.questions import Gold, Question, read_questions, resolved, same_document
@@ -185,7 +185,26 @@ def test_a_folder_with_another_run_is_left_alone(settings: Settings, tmp_path: P
     assert undated(out) == before
     assert main([*command(settings, tmp_path / "new"), "--compare", str(tmp_path / "none")]) == 2
     assert main([*command(settings, tmp_path / "new"), "--fail-if-worse", "recall@7"]) == 2
+    assert main([*command(settings, tmp_path / "new"), "--fail-if-worse", "mrr"]) == 2  # than what?
     assert not (tmp_path / "new").exists()
+    gate = ["--retrieval-only", "--compare", str(out), "--fail-if-worse", "prompt_tokens"]
+    assert main([*command(settings, tmp_path / "new"), *gate]) == 2  # neither run has it: a gate that cannot close
+
+
+@pytest.mark.slow
+def test_a_model_that_does_not_load_is_one_error_and_not_that_of_every_question(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rag.pipeline import Engine
+
+    def missing(engine: Engine) -> None:
+        raise ModelError("model_missing", name="x", file="y", bytes=1, sha256="z")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Engine, "generator", missing)
+        assert main(command(settings, tmp_path / "out")) == 1
+    assert read_rows(tmp_path / "out" / "results.jsonl") == []
+    assert main(command(settings, tmp_path / "out")) == 0
 
 
 def test_what_was_won_and_lost_is_counted_and_a_lower_time_is_better() -> None:

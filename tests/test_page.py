@@ -150,6 +150,15 @@ def test_stopping_keeps_what_stands_stops_the_engine_and_lets_the_reader_ask_aga
 
 
 @slow
+def test_a_question_asked_while_a_stopped_answer_is_still_ending_is_answered(site: SimpleNamespace) -> None:
+    with page_at(site.url) as page:
+        ask(page, "很久的问题，迟停", settled=False).locator(".ty-cite").wait_for()
+        page.get_by_role("button", name="停止").click()
+        page.locator("#ty-send").wait_for()
+        assert ask(page, "马上再问").locator(".ty-cite").count() == 2
+
+
+@slow
 def test_a_question_stopped_in_the_queue_frees_the_box_at_once_and_never_reaches_the_engine(
     site: SimpleNamespace,
 ) -> None:

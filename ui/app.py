@@ -28,7 +28,8 @@ MARKS = ("feedback_like", "feedback_dislike")
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 LOADING_POLL = 0.5  # the same while a question waits for it
-IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1}
+# "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
+IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
 WAITING = 20  # questions in the queue; one more is turned away
 # `?lang=` in the address, else the language the server was told to speak, else the browser's own.
 FIND_LANGUAGE = """() => {

@@ -62,12 +62,14 @@ def evaluate(
     """Ask every question of `path` and measure the answers; `before` is the folder of a run to compare with.
 
     Raises UsageError before anything is asked: a question set that is wrong, gold that the index does not hold, a
-    folder with another run, a metric that does not exist.
+    folder with another run, a metric that does not exist; and at the end, all written, for one that cannot be compared.
     """
     if out.exists() and not out.is_dir():
         raise UsageError("eval_out_file", out=out)
     questions = read_questions(path)
     margins = dict(_margin(each) for each in fail_if_worse)
+    if margins and not before:
+        raise UsageError("eval_no_before")
     judging = _writer(settings, judge_by) if judge_by else None
     engine = Engine(settings)
     questions = resolved(questions, [(document.title, document.source) for document in engine.documents()], path)
@@ -89,6 +91,8 @@ def evaluate(
     write(out / "results.csv", _table(questions, rows, list(scores.values())))
     report.write(out / "report.html", questions, rows, list(scores.values()), summary, reader_language())
     found = compare(earlier, scores) if earlier else []
+    if missing := margins.keys() - {each.metric for each in found}:  # a gate that cannot close is no gate
+        raise UsageError("eval_not_compared", place=before, name=" ".join(sorted(missing)))
     worse = tuple(each for each in found if each.metric in margins and each.is_worse(margins[each.metric]))
     failed = sum(row["error"] is not None for row in rows)
     return Evaluated(len(rows), failed, out / "report.html", summary, tuple(found), worse)
