@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import facts
-from rag.records import Citation, Document, Hit, Provision, Removed, article_of
+from rag.labels import article_of
+from rag.records import Citation, Document, Hit, Provision, Removed
 
 COVERAGE = 0.75
 """Share of a sentence's content that its clause must have, in bigrams (Chinese) or words (others)."""

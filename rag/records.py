@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from rag.labels import label_of
+from rag.labels import article_of, label_of
 from rag.source import Piece
 from rag.words import say
 
@@ -105,14 +105,6 @@ class Document:
 def to_path(steps: Sequence[Sequence[str]]) -> Path:
     """A path from its JSON form, a list of [kind, number] lists."""
     return tuple((kind, number) for kind, number in steps)
-
-
-def article_of(path: Path) -> str | None:
-    """The article as question sets name it: "6", "recital 26", "annex III", "preamble 0"; None without articles."""
-    kind, number = path[0]
-    if kind == "article":
-        return number
-    return f"{kind} {number}" if kind in ("recital", "annex", "preamble") else None
 
 
 def language(text: str) -> str:
@@ -292,7 +284,7 @@ SENTINELS = {"zh": "条文未载明", "en": "NOT STATED"}
 
 @dataclass(frozen=True)
 class Tokens:
-    """How many tokens of a language model a prompt had, and its reply."""
+    """How many tokens a prompt and its reply had."""
 
     prompt: int
     answer: int
@@ -304,8 +296,4 @@ class Generator(Protocol):
     name: str
 
     def stream(self, prompt: Prompt, max_tokens: int) -> abc.Generator[str, None, Tokens | None]:
-        """Pieces of the reply as they come. Closing the generator cancels it. Raises GenerateError.
-
-        What it returns is the value of the StopIteration that ends it: None where the tokens are not known.
-        """
-        ...
+        """Pieces of the reply as they come; closing cancels. Returns its tokens, where known. Raises GenerateError."""

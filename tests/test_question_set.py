@@ -11,8 +11,9 @@ import pytest
 
 from rag.evaluate.questions import Gold, Question, read_questions, same_document
 from rag.facts import plain
+from rag.labels import article_of
 from rag.read import read
-from rag.records import Document, article_of
+from rag.records import Document
 from rag.structure import structure
 
 DATA = Path(__file__).parent.parent / "data"

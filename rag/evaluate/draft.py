@@ -12,7 +12,8 @@ from typing import Any
 
 from rag import facts
 from rag.evaluate.asking import messages, reply
-from rag.records import Document, Generator, Provision, article_of
+from rag.labels import article_of
+from rag.records import Document, Generator, Provision
 
 _QUESTION = re.compile(r"(?:问题|Question)\s*[：:]\s*(.+)", re.IGNORECASE)
 _ANSWER = re.compile(r"(?:答案|Answer)\s*[：:]\s*(.+)", re.IGNORECASE)

@@ -18,8 +18,9 @@ from typing import Any
 
 from rag.errors import TiaoYinError, UsageError
 from rag.evaluate.questions import Question
+from rag.labels import article_of
 from rag.pipeline import Engine
-from rag.records import Hit, article_of
+from rag.records import Hit
 
 Row = dict[str, Any]
 DEPTH = 10
