@@ -30,6 +30,14 @@ def label_of(title: str, lang: str, path: Steps, begins: Sequence[str] = ()) -> 
     return f"{title}, {place}" if place else title
 
 
+def article_of(path: Steps) -> str | None:
+    """The article as question sets name it: "6", "recital 26", "annex III", "preamble 0"; None without articles."""
+    kind, number = path[0]
+    if kind == "article":
+        return number
+    return f"{kind} {number}" if kind in ("recital", "annex", "preamble") else None
+
+
 def short_label(lang: str, path: Steps, begins: Sequence[str] = ()) -> str:
     """The label without the title, for a chip or a table: 第七条, 第3段第2句, Art. 6(1)(f)."""
     if lang != "zh":

@@ -289,8 +289,4 @@ class Generator(Protocol):
     name: str
 
     def stream(self, prompt: Prompt, max_tokens: int) -> abc.Generator[str, None, Tokens | None]:
-        """Pieces of the reply as they come. Closing the generator cancels it. Raises GenerateError.
-
-        What it returns is the value of the StopIteration that ends it: None where the tokens are not known.
-        """
-        ...
+        """Pieces of the reply as they come; closing cancels. Returns its tokens, where known. Raises GenerateError."""

@@ -1,4 +1,4 @@
-"""Claims about language models behind a server: a played one for every failure, a real llama.cpp server for the rest.
+"""Claims about language models behind a server: a played server for every failure, a real one for the rest.
 
 The played server is real HTTP on this machine; each test says what it does with one request after the other.
 """
