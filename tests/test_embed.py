@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny
 
-from rag.embed import LONGEST, Embedder, prompts_of
+from rag.embed import BATCH_CHARACTERS, LONGEST, Embedder, _batches, prompts_of
 from rag.errors import ModelError
 
 INSTRUCT = "the act applies to providers \n query : "
@@ -111,9 +112,29 @@ def test_a_model_saved_in_half_precision_gives_the_vectors_of_float32(tmp_path: 
 
 def test_every_passage_is_reported(tmp_path: Path) -> None:
     heard: list[int] = []
-    Embedder(tiny.embedder(tmp_path / "model")).passages(TEXTS, heard.append)
-    assert sum(heard) == len(TEXTS)
-    assert len(heard) > 1
+    Embedder(tiny.embedder(tmp_path / "model")).passages(TEXTS * 9, heard.append)
+    assert sum(heard) == len(TEXTS * 9)
+    assert len(heard) > 3
+
+
+def test_batches_hold_every_text_once_and_little_padding() -> None:
+    lengths = [0, 9, 5000, 1600, 1, 300, 299, 298] + [40] * 200
+    batches = list(_batches(["人" * length for length in lengths]))
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    for batch in batches:
+        longest = max(lengths[i] for i in batch)
+        assert len(batch) == 1 or len(batch) * longest <= BATCH_CHARACTERS
+    assert len(batches) < 12
+
+
+def test_the_exported_model_gives_the_same_vectors_from_many_threads(tmp_path: Path) -> None:
+    folder = tiny.embedder(tmp_path / "model", prompts={"query": "query: ", "passage": "passage: "})
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 64}')
+    one, other = Embedder(folder), Embedder(folder, tmp_path / "exported")
+    assert np.sum(one.passages(TEXTS * 20) * other.passages(TEXTS * 20), axis=1).min() > 0.999
+    with ThreadPoolExecutor(8) as threads:
+        found = np.concatenate(list(threads.map(lambda text: other.queries([text]), TEXTS)))
+    assert np.sum(found * one.queries(TEXTS), axis=1).min() > 0.999
 
 
 def test_what_is_no_model_is_a_clear_error(tmp_path: Path) -> None:
