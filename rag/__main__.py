@@ -15,14 +15,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag import arguments
 from rag.errors import DocumentError, ModelError, TiaoYinError, UsageError
 from rag.settings import Settings, load
-from rag.words import LANGUAGES, say
+from rag.words import say
 
 if TYPE_CHECKING:
     from rag.records import Answer
 
-FLAGS = ("home", "index", "llm", "embedder", "provisions", "host", "port", "lang")
+FLAGS = ("home", "index", "chroma", "llm", "embedder", "provisions", "host", "port", "lang")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,10 +60,7 @@ def _fail(error: TiaoYinError) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--home", metavar="DIR", help=say("help_home"))
-    shared.add_argument("--index", metavar="DIR", help=say("help_index"))
-    shared.add_argument("--lang", choices=LANGUAGES, help=say("help_lang"))
+    shared = arguments.shared()
     parser = argparse.ArgumentParser(prog="tiaoyin", description=say("help_program"), epilog=say("help_settings"))
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -85,11 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     parse.add_argument("--allow-private", action="store_true", help=say("help_private"))
     with_json(parse)
     ingest = command("ingest", _ingest)
-    _ingest_arguments(ingest)
+    arguments.ingest(ingest)
     with_models(ingest, llm=False)
+    kept = command("index", _index)
+    arguments.index(kept)
+    with_json(kept)
+    with_models(kept, llm=False)
     retrieve = command("retrieve", _retrieve)
     retrieve.add_argument("question", metavar="QUESTION")
-    retrieve.add_argument("-k", type=_positive, default=10, metavar="N", help=say("help_k"))
+    retrieve.add_argument("-k", type=arguments.positive, default=10, metavar="N", help=say("help_k"))
     with_json(retrieve)
     with_models(retrieve, llm=False)
     ask = command("ask", _ask)
@@ -98,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
     with_json(ask)
     with_models(ask, llm=True)
-    _eval_arguments(evaluate := command("eval", _eval))
+    evaluate = command("eval", _eval)
+    arguments.evaluate(evaluate)
     with_models(evaluate, llm=True)
     serve = command("serve", _serve)
     serve.add_argument("--host", help=say("help_host"))
@@ -106,32 +109,6 @@ def _parser() -> argparse.ArgumentParser:
     with_models(serve, llm=True)
     with_json(command("doctor", _doctor))
     return parser
-
-
-def _ingest_arguments(ingest: argparse.ArgumentParser) -> None:
-    ingest.add_argument("paths", nargs="+", metavar="PATH", help=say("help_paths"))
-    ingest.add_argument("--allow-private", action="store_true", help=say("help_private"))
-    ingest.add_argument("--prune", action="store_true", help=say("help_prune"))
-
-
-def _eval_arguments(made: argparse.ArgumentParser) -> None:
-    made.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS", help=say("help_questions"))
-    made.add_argument("--draft", type=Path, action="append", metavar="PATH", help=say("help_draft"))
-    made.add_argument("--from-feedback", action="store_true", help=say("help_from_feedback"))
-    made.add_argument("-n", type=_positive, default=50, metavar="N", help=say("help_drafts"))
-    made.add_argument("--concurrency", type=_positive, default=1, metavar="N", help=say("help_concurrency"))
-    made.add_argument("--judge", metavar="SPEC", help=say("help_judge"))
-    made.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
-    made.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
-    made.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
-    made.add_argument("--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse"))
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def _print_json(value: Any) -> None:
@@ -195,6 +172,16 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
     words = "terminal_ingested" if done.written else "terminal_nothing"
     print(say(words, **counts, **sizes, removed=len(done.removed)))
     return 1 if done.failed else 0
+
+
+def _index(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.stock import look
+    from rag.terminal import Bars
+
+    with Bars() as bars:
+        seen = look(settings, args.action, args.document, bars.worked)
+    _print_json(seen.value) if args.json else print("\n".join(seen.lines))
+    return seen.status
 
 
 def _retrieve(args: argparse.Namespace, settings: Settings) -> int:

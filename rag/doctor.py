@@ -1,6 +1,6 @@
 """Settings -> Findings: what is installed, reachable and indexed, and what to type to mend what is not.
 
-It looks and mends nothing, loads no model, and asks no network.
+It looks and mends nothing, loads no model, and asks no network but the Chroma server that an index is on.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
 def _index(settings: Settings) -> Finding:
     name = say("doctor_index")
     try:
-        opened = index.Index(settings.index)
+        opened = index.Index(settings.index, settings.chroma)
     except TiaoYinError as error:
         return Finding(name, False, say("doctor_missing"), str(error))
     size = say("doctor_size", documents=len(opened.documents), chunks=len(opened.chunks), folder=settings.index)

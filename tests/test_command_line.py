@@ -16,7 +16,7 @@ from rag.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "data" / "documents" / "newspaper_page_2025-07-27.md"
-COMMANDS = ("pull", "parse", "ingest", "retrieve", "ask", "serve", "doctor")
+COMMANDS = ("pull", "parse", "ingest", "index", "retrieve", "ask", "serve", "doctor")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

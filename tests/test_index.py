@@ -160,3 +160,59 @@ def test_a_document_survives_its_json_form() -> None:
     document = plan()
     assert type(document).from_json(document.to_json()) == document
     assert replace(document, title="x") != document
+
+
+def rows(n: int, changed: int = 0) -> list[Chunk]:
+    """n short chunks, the last `changed` of them with ids of their own."""
+    return [
+        Chunk(f"{'b' if at >= n - changed else 'a'}{at}", "d", (("article", str(at)),), f"第{at}条") for at in range(n)
+    ]
+
+
+def written(folder: Path, chunks: list[Chunk], base: Content | None = None) -> Path:
+    made_with = Manifest("e", "c", DIMENSION, {}, "1", 0)
+    with keep.writing(folder):
+        build = keep.write(folder, made_with, [plan()], chunks, vectors(chunks), base=base)
+        keep.switch(folder, build)
+    return build
+
+
+def graph(build: Path) -> str:
+    return next(path.name for path in (build / "chroma").iterdir() if path.is_dir())
+
+
+def test_where_little_has_changed_the_collection_is_copied_and_holds_what_a_new_one_would(tmp_path: Path) -> None:
+    first = written(tmp_path, rows(100))
+    second = written(tmp_path, rows(100, changed=8), Content(tmp_path))
+    assert graph(second) == graph(first)
+    opened = Index(tmp_path)
+    assert opened.chunks == rows(100, changed=8)
+    made = vectors(opened.chunks)
+    anew = written(tmp_path / "anew", rows(100, changed=8))
+    assert graph(anew) != graph(first)
+    for vector in made[::10]:
+        assert opened.nearest(vector, 5) == Index(tmp_path / "anew").nearest(vector, 5)
+    assert Index(tmp_path).manifest.stale == 8
+
+
+@pytest.mark.parametrize(("changed", "copied"), [((8,), True), ((11,), False), ((9, 10), True), ((9, 10, 9), False)])
+def test_a_collection_is_made_anew_when_a_fifth_of_it_changes_or_has_been_deleted(
+    changed: tuple[int, ...], copied: bool, tmp_path: Path
+) -> None:
+    last = written(tmp_path, rows(100))
+    for n, more in enumerate(changed):
+        # Each time the last rows get other ids, so that `more` or, the next time, as many as before are deleted.
+        chunks = [replace(c, chunk_id=f"{n}{c.chunk_id}") if c.chunk_id[0] == "b" else c for c in rows(100, more)]
+        before, last = last, written(tmp_path, chunks, Content(tmp_path))
+    assert (graph(last) == graph(before)) is copied
+
+
+def test_a_damaged_graph_is_not_copied(tmp_path: Path) -> None:
+    build = written(tmp_path, rows(1100))
+    file = build / "chroma" / graph(build) / "data_level0.bin"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(IndexError_, match="tiaoyin index rebuild"):
+        written(tmp_path, rows(1100, changed=3), Content(tmp_path))
+    assert index.current(tmp_path) == build

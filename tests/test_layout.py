@@ -76,6 +76,7 @@ SETTINGS = {
     "rag/pipeline.py",
     "rag/doctor.py",
     "rag/mend.py",
+    "rag/stock.py",
     "rag/__main__.py",
 }
 

@@ -1,0 +1,60 @@
+"""What every command takes, and what the longer ones do: arguments with their help.
+
+In: an argparse parser that `__main__` has made. It reads no setting and runs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rag.words import LANGUAGES, say
+
+
+def shared() -> argparse.ArgumentParser:
+    """The flags of every command."""
+    made = argparse.ArgumentParser(add_help=False)
+    made.add_argument("--home", metavar="DIR", help=say("help_home"))
+    made.add_argument("--index", metavar="DIR", help=say("help_index_folder"))
+    made.add_argument("--chroma", metavar="URL", help=say("help_chroma"))
+    made.add_argument("--lang", choices=LANGUAGES, help=say("help_lang"))
+    return made
+
+
+def ingest(made: argparse.ArgumentParser) -> None:
+    made.add_argument("paths", nargs="+", metavar="PATH", help=say("help_paths"))
+    made.add_argument("--allow-private", action="store_true", help=say("help_private"))
+    made.add_argument("--prune", action="store_true", help=say("help_prune"))
+
+
+def evaluate(made: argparse.ArgumentParser) -> None:
+    made.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS", help=say("help_questions"))
+    made.add_argument("--draft", type=Path, action="append", metavar="PATH", help=say("help_draft"))
+    made.add_argument("--from-feedback", action="store_true", help=say("help_from_feedback"))
+    made.add_argument("-n", type=positive, default=50, metavar="N", help=say("help_drafts"))
+    made.add_argument("--concurrency", type=positive, default=1, metavar="N", help=say("help_concurrency"))
+    made.add_argument("--judge", metavar="SPEC", help=say("help_judge"))
+    made.add_argument("--out", type=Path, metavar="DIR", required=True, help=say("help_out"))
+    made.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
+    made.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
+    made.add_argument("--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse"))
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def index(made: argparse.ArgumentParser) -> None:
+    made.add_argument("action", choices=("list", "show", "check", "rebuild"), help=say("help_index_action"))
+    made.add_argument("document", nargs="?", metavar="DOC", help=say("help_index_document"))
+
+
+def search(made: argparse.ArgumentParser) -> None:
+    """How to search, and in which documents."""
+    made.add_argument("--reranker", metavar="NAME", help=say("help_reranker"))
+    made.add_argument("--widen", action="store_const", const="model", help=say("help_widen"))
+    for name in ("document", "kind", "since", "until"):
+        made.add_argument(f"--{name}", default="", help=say(f"help_only_{name}"))
