@@ -22,8 +22,9 @@ from rag.words import say
 
 if TYPE_CHECKING:
     from rag.records import Answer
+    from rag.search import Only
 
-FLAGS = ("home", "index", "chroma", "llm", "embedder", "provisions", "host", "port", "lang")
+FLAGS = ("home", "index", "chroma", "llm", "embedder", "reranker", "widen", "provisions", "host", "port", "lang")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,16 +93,19 @@ def _parser() -> argparse.ArgumentParser:
     retrieve = command("retrieve", _retrieve)
     retrieve.add_argument("question", metavar="QUESTION")
     retrieve.add_argument("-k", type=arguments.positive, default=10, metavar="N", help=say("help_k"))
+    arguments.search(retrieve)
     with_json(retrieve)
     with_models(retrieve, llm=False)
     ask = command("ask", _ask)
     ask.add_argument("question", metavar="QUESTION")
     ask.add_argument("--provisions", metavar="N", help=say("help_provisions"))
     ask.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
+    arguments.search(ask)
     with_json(ask)
     with_models(ask, llm=True)
     evaluate = command("eval", _eval)
     arguments.evaluate(evaluate)
+    arguments.models(evaluate)
     with_models(evaluate, llm=True)
     serve = command("serve", _serve)
     serve.add_argument("--host", help=say("help_host"))
@@ -187,7 +191,7 @@ def _index(args: argparse.Namespace, settings: Settings) -> int:
 def _retrieve(args: argparse.Namespace, settings: Settings) -> int:
     from rag.pipeline import Engine
 
-    hits = Engine(settings).find(args.question, k=args.k).hits
+    hits = Engine(settings).find(args.question, k=args.k, only=_only(args)).hits
     if args.json:
         _print_json([hit.to_json() for hit in hits])
     else:
@@ -205,7 +209,7 @@ def _ask(args: argparse.Namespace, settings: Settings) -> int:
     engine.start_model()  # beside what the search loads
     shown = 0
     answer: Answer | None = None
-    for update in engine.ask(args.question, _history(args.history) if args.history else []):
+    for update in engine.ask(args.question, _history(args.history) if args.history else [], _only(args)):
         answer = update.answer
         if not args.json:
             for sentence in answer.sentences[shown:]:
@@ -214,6 +218,12 @@ def _ask(args: argparse.Namespace, settings: Settings) -> int:
     assert answer is not None
     _print_json(answer.to_json()) if args.json else print("\n".join(quotations(answer)))
     return 0
+
+
+def _only(args: argparse.Namespace) -> Only:
+    from rag.search import Only
+
+    return Only(args.document, args.kind, args.since, args.until)
 
 
 def _history(file: Path) -> list[str]:

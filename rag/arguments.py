@@ -52,9 +52,16 @@ def index(made: argparse.ArgumentParser) -> None:
     made.add_argument("document", nargs="?", metavar="DOC", help=say("help_index_document"))
 
 
-def search(made: argparse.ArgumentParser) -> None:
-    """How to search, and in which documents."""
+def models(made: argparse.ArgumentParser) -> None:
+    """What takes part in a search beside the embedder."""
     made.add_argument("--reranker", metavar="NAME", help=say("help_reranker"))
     made.add_argument("--widen", action="store_const", const="model", help=say("help_widen"))
-    for name in ("document", "kind", "since", "until"):
-        made.add_argument(f"--{name}", default="", help=say(f"help_only_{name}"))
+
+
+def search(made: argparse.ArgumentParser) -> None:
+    """How to search, and in which documents."""
+    models(made)
+    made.add_argument("--document", default="", metavar="NAME", help=say("help_only_document"))
+    made.add_argument("--kind", default="", metavar="KIND", help=say("help_only_kind"))
+    made.add_argument("--since", default="", metavar="DATE", help=say("help_only_since"))
+    made.add_argument("--until", default="", metavar="DATE", help=say("help_only_until"))

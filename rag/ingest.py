@@ -65,15 +65,15 @@ def ingest(
     checksum = models.checksum(folder)
     with keep.writing(settings.index):
         before = _manifest(settings.index)
-        fits = before is not None and (before.checksum, before.chunker) == (checksum, chunk.VERSION)
         known = dict(before.files) if before else {}
         anew = before is not None and before.chunker != chunk.VERSION
+        same = before is not None and before.checksum == checksum  # then the vector of a text is still its vector
         # First, so that a file that only has another name now is read under it, and not taken for known and then lost.
         gone = tuple(name for name in known if prune and is_gone(name))
         for name in gone:
             del known[name]
         done, found = _take(files, known, anew, report)
-        if fits and before and not done.added and not gone:
+        if before and same and not anew and not done.added and not gone:
             held = sum(len(entry["documents"]) for entry in known.values())
             return replace(done, documents=held, chunks=before.chunks)
         old = index.Content(settings.index) if before else None
@@ -87,10 +87,10 @@ def ingest(
             if piece.doc_id not in found:
                 cut.setdefault(piece.doc_id, []).append(piece)
         chunks = [piece for document in kept for piece in cut.get(document.doc_id) or chunk.chunk(document)]
-        have = dict(zip([piece.text for piece in old.chunks], old.vectors(), strict=True)) if old and fits else {}
+        have = dict(zip([piece.text for piece in old.chunks], old.vectors(), strict=True)) if old and same else {}
         embedder = Embedder(folder, models.export_place(settings.embedder, settings.home))
         server = place(settings, before)
-        put(settings, embedder, known, kept, chunks, have, server=server, base=old if fits else None, report=report)
+        put(settings, embedder, known, kept, chunks, have, server=server, base=old if same else None, report=report)
     return replace(done, removed=gone, documents=len(kept), chunks=len(chunks), written=True)
 
 

@@ -86,11 +86,3 @@ def _english(path: Steps, names: dict[str, str], begins: Sequence[str]) -> str:
             part = f"{kind} {number}"
         words += f", {part}" if words else part
     return words
-
-
-def article_of(path: Steps) -> str | None:
-    """The article as question sets name it: "6", "recital 26", "annex III", "preamble 0"; None without articles."""
-    kind, number = path[0]
-    if kind == "article":
-        return number
-    return f"{kind} {number}" if kind in ("recital", "annex", "preamble") else None
