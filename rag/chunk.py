@@ -13,7 +13,7 @@ from rag.labels import short_label
 from rag.records import Chunk, Document, Provision
 
 VERSION = "4"
-"""Raise it whenever the same file would give other documents, chunks or words: an index of another version is rebuilt."""
+"""Raise it whenever the same file would give other documents, chunks or words: an index of another is made anew."""
 
 LONG = 120
 """Characters from which a provision's sentences are chunks of their own."""
