@@ -62,7 +62,7 @@ def locate(name_or_path: str, home: Path) -> Path | None:
     if not is_repository(name_or_path):
         return None
     own = home / "models" / name_or_path
-    return (own if _whole(own) else None) if own.is_dir() else cached_repository(name_or_path)
+    return own if _whole(own) else cached_repository(name_or_path)
 
 
 def require(name_or_path: str, home: Path) -> Path:

@@ -146,6 +146,7 @@ def test_the_hubs_own_cache_is_looked_into_and_left_unasked(hub: Site, tmp_path:
         (place / name).write_bytes(data)
     (place.parent.parent / "refs").mkdir()
     (place.parent.parent / "refs" / "main").write_text(COMMITS[0])
+    (tmp_path / "models" / NAME).mkdir(parents=True)  # what a pull without a network leaves
     assert require(NAME, tmp_path) == place
     assert not hub.log
     assert len(checksum(place)) == 64
