@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from rag.errors import IndexError_
 from rag.records import Chunk, Document, to_path
-from rag.vectors import COLLECTION, Store, Vectors
+from rag.vectors import COLLECTION, FOLDER, Exact, Store, Vectors, may_write
 
 T = TypeVar("T")
 
@@ -105,7 +105,11 @@ class Index(Content):
         server = self.manifest.chroma
         if chroma and (chroma == HERE) == bool(server):
             raise IndexError_("index_elsewhere", folder=folder, has=server or HERE, wants=chroma)
-        self._store = Store(self.build, server and (chroma or server), self.manifest.collection)
+        self._store: Store | Exact
+        if not server and self.manifest.format and (self.build / FOLDER).exists() and not may_write(self.build):
+            self._store = Exact(self.chunks, self.vectors())
+        else:
+            self._store = Store(self.build, server and (chroma or server), self.manifest.collection)
         if (rows := self._store.count()) != len(self.chunks):
             self.close()
             raise IndexError_("index_damaged", folder=folder, why=f"{rows} vectors, {len(self.chunks)} chunks")

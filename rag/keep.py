@@ -38,12 +38,12 @@ SAMPLE = 500  # of the rows taken over, compared one by one
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Be the only writer of `folder`. Raises IndexError_ naming the holder when somebody else is."""
+    """Be the only writer of `folder`. Raises IndexError_ naming the holder when somebody else is; a full disk too."""
     import filelock
 
-    folder.mkdir(parents=True, exist_ok=True)
     holder = folder / "lock.holder"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / "lock", timeout=0):
             me = f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
             holder.write_text(me, encoding="utf-8")
@@ -51,6 +51,8 @@ def writing(folder: Path) -> Iterator[None]:
     except filelock.Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.exists() else "?"
         raise IndexError_("index_locked", folder=folder, holder=who) from error
+    except OSError as error:
+        raise IndexError_("index_unwritten", folder=folder, why=error) from error
 
 
 def write(
@@ -65,20 +67,26 @@ def write(
     """
     build = folder / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
     build.mkdir(parents=True)
-    _dump(build / "documents.jsonl", map(_slim, documents))
-    _dump(build / "chunks.jsonl", map(vars, chunks))
-    np.save(build / "vectors.npy", vectors)
-    if lexical:
-        lexical(build / "lexical")
-    stale = _fill(build, made_with.chroma, chunks, vectors, base)
-    made_with = replace(
-        made_with, format=FORMAT, build=build.name, collection=_collection(build, made_with.chroma), stale=stale,
-        chunks=len(chunks), sums={name: sum_of(build / name) for name in _files(build)},
-    )  # fmt: skip
-    values = asdict(made_with)
+    try:
+        _dump(build / "documents.jsonl", map(_slim, documents))
+        _dump(build / "chunks.jsonl", map(vars, chunks))
+        np.save(build / "vectors.npy", vectors)
+        if lexical:
+            lexical(build / "lexical")
+        stale = _fill(build, made_with.chroma, chunks, vectors, base)
+        _finish(build, replace(made_with, chunks=len(chunks), stale=stale))
+    except BaseException:
+        _sweep(folder, build, made_with.chroma)  # half a build is of no use, and may be what fills the disk
+        raise
+    return build
+
+
+def _finish(build: Path, made_with: Manifest) -> None:
+    collection = _collection(build, made_with.chroma)
+    sums = {name: sum_of(build / name) for name in _files(build)}
+    values = asdict(replace(made_with, format=FORMAT, build=build.name, collection=collection, sums=sums))
     text = json.dumps(values | {"seal": sealed(json.loads(json.dumps(values)))}, ensure_ascii=False, indent=1)
     (build / "manifest.json").write_text(text, encoding="utf-8")
-    return build
 
 
 def switch(folder: Path, build: Path) -> None:

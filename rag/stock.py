@@ -38,7 +38,7 @@ def look(settings: Settings, action: str, document: str | None, report: Report) 
         return Seen(0, made, (say("index_rebuilt", **made),))
     if action == "check":
         found = [asdict(fault) for fault in faults(settings)]
-        lines = tuple(say("index_fault", **fault) for fault in found)
+        lines = tuple(say("index_fault", **fault).removesuffix("\n  → ") for fault in found)
         return Seen(1 if found else 0, found, lines or (say("index_whole", folder=settings.index),))
     if action == "show" and not document:
         raise UsageError("index_which")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -35,7 +36,8 @@ Vectors = npt.NDArray[np.float32]
 class Store:
     """The collection of a build, opened; `new` makes it. `server` is "" for one in the build, else http(s)://host:port.
 
-    Raises IndexError_, here and from every method: index_damaged, or chroma_unreachable where a server does not answer.
+    Raises IndexError_, here and from every method: chroma_unreachable where a server does not answer, index_unwritten
+    for what cannot be added or deleted, index_damaged for what cannot be read.
     """
 
     def __init__(self, build: Path, server: str = "", name: str = COLLECTION, *, new: bool = False) -> None:
@@ -44,7 +46,9 @@ class Store:
         folder = build / FOLDER
         if not (new or server or (folder / DATABASE).exists()):
             raise IndexError_("index_damaged", folder=self._index, why=f"{folder / DATABASE} is missing")
-        with self._asking():
+        if not (new or server or may_write(build)):
+            raise IndexError_("index_read_only", folder=self._index)
+        with self._asking("index_unwritten" if new else "index_damaged"):
             self._client = _client(folder, server)
             if new:
                 space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
@@ -53,7 +57,7 @@ class Store:
                 self._collection = self._client.get_collection(name)
 
     @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _asking(self, key: str = "index_damaged") -> Iterator[None]:
         import httpx
         from chromadb.errors import ChromaError
 
@@ -65,20 +69,20 @@ class Store:
             if self._server and str(error).startswith("Could not connect"):
                 raise unreachable(self._server, error) from error
             why = f"{self._server}: {error}" if self._server else error
-            raise IndexError_("index_damaged", folder=self._index, why=why) from error
+            raise IndexError_(key, folder=self._index, why=why) from error
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Add chunks that are not there yet; `vectors` has shape (chunks, dimension)."""
         from llama_index.vector_stores.chroma import ChromaVectorStore
 
         store = ChromaVectorStore(chroma_collection=self._collection)
-        with self._asking():
+        with self._asking("index_unwritten"):
             for at in range(0, len(chunks), self._batch):
                 part = slice(at, at + self._batch)
                 store.add([_node(c, v) for c, v in zip(chunks[part], vectors[part], strict=True)])
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
-        with self._asking():
+        with self._asking("index_unwritten"):
             for at in range(0, len(chunk_ids), self._batch):
                 self._collection.delete(ids=list(chunk_ids[at : at + self._batch]))
 
@@ -117,6 +121,28 @@ class Store:
         self._client.close()
 
 
+class Exact:
+    """The searches of a Store over vectors in memory, for a build that may not be written: Chroma cannot open it."""
+
+    def __init__(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        self._chunks, self._vectors = chunks, vectors
+
+    def count(self) -> int:
+        return len(self._vectors)
+
+    def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+        cosines = self._vectors @ vector
+        return [(self._chunks[n].chunk_id, float(cosines[n])) for n in np.argsort(-cosines, kind="stable")[:k]]
+
+    def close(self) -> None:
+        pass
+
+
+def may_write(build: Path) -> bool:
+    """Whether the collection in a build may be written, as Chroma does even when it only reads."""
+    return os.access(build / FOLDER, os.W_OK) and os.access(build / FOLDER / DATABASE, os.W_OK)
+
+
 def unreachable(server: str, why: object) -> IndexError_:
     return IndexError_("chroma_unreachable", server=server, port=_port(server), why=str(why).splitlines()[0][:200])
 
@@ -136,15 +162,18 @@ def drop(server: str, name: str) -> None:
 
 
 def copy(old_build: Path, new_build: Path) -> None:
-    """Copy the collection of a build as it is at this moment, also while readers have it open."""
+    """Copy the collection of a build as it is now, also while readers have it open. Raises OSError, IndexError_."""
     source, target = old_build / FOLDER, new_build / FOLDER
     shutil.copytree(source, target, ignore=lambda _, names: [name for name in names if name.startswith(DATABASE)])
     # A reader writes notes of its own into the database: a plain copy could catch it in the middle of one.
-    with (
-        contextlib.closing(sqlite3.connect(source / DATABASE)) as old,
-        contextlib.closing(sqlite3.connect(target / DATABASE)) as new,
-    ):
-        old.backup(new)
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(source / DATABASE)) as old,
+            contextlib.closing(sqlite3.connect(target / DATABASE)) as new,
+        ):
+            old.backup(new)
+    except sqlite3.Error as error:
+        raise IndexError_("index_unwritten", folder=new_build.parent.parent, why=error) from error
 
 
 def _client(folder: Path, server: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -216,3 +217,28 @@ def test_a_damaged_graph_is_not_copied(tmp_path: Path) -> None:
     with pytest.raises(IndexError_, match="tiaoyin index rebuild"):
         written(tmp_path, rows(1100, changed=3), Content(tmp_path))
     assert index.current(tmp_path) == build
+
+
+@pytest.mark.parametrize("limit", [10_000, 40_000, 100_000, 300_000, 700_000])
+def test_a_full_disk_leaves_the_index_as_it_was_and_nothing_half_made(limit: int, tmp_path: Path) -> None:
+    """The limit is of the bytes of a file: chunks.jsonl cannot be written with it, or vectors.npy, or the database."""
+    build = written(tmp_path, rows(1100))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        with pytest.raises(IndexError_) as error:
+            written(tmp_path, rows(1100, changed=900), Content(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert error.value.key == "index_unwritten"
+    assert list((tmp_path / "builds").iterdir()) == [build]
+    assert Index(tmp_path).chunks == rows(1100)
+
+
+def test_an_index_that_may_not_be_written_answers_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, rows(100))
+    made = vectors(rows(100))
+    before = Index(tmp_path).nearest(made[7], 20)
+    monkeypatch.setattr(stores.os, "access", lambda *_: False)  # root may write everywhere
+    found = Index(tmp_path).nearest(made[7], 20)
+    assert [(i, pytest.approx(cosine, abs=1e-5)) for i, cosine in found] == before
