@@ -154,13 +154,13 @@ def _config(max_tokens: int) -> Any:
     return config
 
 
-def _pipeline(source: Path, **more: Any) -> Any:
+def _pipeline(source: Path) -> Any:
     ov = openvino_genai()
 
     scheduler = ov.SchedulerConfig()
     scheduler.enable_prefix_caching = True
     scheduler.cache_size = CACHE_GB
-    return ov.ContinuousBatchingPipeline(str(source), scheduler, "CPU", {"prompt_lookup": True, **more})
+    return ov.ContinuousBatchingPipeline(str(source), scheduler, "CPU", {"prompt_lookup": True})
 
 
 def _convert(gguf: Path, place: Path) -> None:
@@ -169,7 +169,8 @@ def _convert(gguf: Path, place: Path) -> None:
     saved.mkdir()
     link = saved / gguf.name
     link.symlink_to(gguf.absolute())
-    _pipeline(link, enable_save_ov_model=True)
+    # The pipeline for one reply: the other saves no chat template.
+    openvino_genai().LLMPipeline(str(link), "CPU", enable_save_ov_model=True)
     link.unlink()
     widen(saved, place)
     shutil.rmtree(saved)

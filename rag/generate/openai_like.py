@@ -59,10 +59,8 @@ class Server(FromLlamaIndex):
         self._of_thread = threading.local()
         client = openai.DefaultHttpxClient(trust_env=not here, event_hooks={"response": [self._note]})
         self._how: dict[str, Any] = {"api_key": self._key, "max_retries": 0, "http_client": client}
-        llm = OpenAILike(
-            model=self._model, api_base=self._address, is_chat_model=True, temperature=0, **self._how
-        )  # fmt: skip
-        super().__init__(llm, spec)
+        more: dict[str, Any] = {"is_chat_model": True, "temperature": 0, **self._how}
+        super().__init__(OpenAILike(model=self._model, api_base=self._address, **more), spec)
 
     def _note(self, response: Any) -> None:
         self._of_thread.response = response
