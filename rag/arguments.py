@@ -65,3 +65,15 @@ def search(made: argparse.ArgumentParser) -> None:
     made.add_argument("--kind", default="", metavar="KIND", help=say("help_only_kind"))
     made.add_argument("--since", default="", metavar="DATE", help=say("help_only_since"))
     made.add_argument("--until", default="", metavar="DATE", help=say("help_only_until"))
+
+
+def ask(made: argparse.ArgumentParser) -> None:
+    made.add_argument("question", metavar="QUESTION")
+    made.add_argument("--provisions", metavar="N", help=say("help_provisions"))
+    made.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
+    search(made)
+
+
+def serve(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--host", help=say("help_host"))
+    made.add_argument("--port", help=say("help_port"))

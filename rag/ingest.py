@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rag import chunk, index, keep, lexical, models
-from rag.embed import Embedder
+from rag.embed import Embedder, prompts_of
 from rag.errors import DocumentError, IndexError_, TiaoYinError
 from rag.read import find_files, text_of
 from rag.read.files import File, digest, is_gone
@@ -67,7 +67,8 @@ def ingest(
         before = _manifest(settings.index)
         known = dict(before.files) if before else {}
         anew = before is not None and before.chunker != chunk.VERSION
-        same = before is not None and before.checksum == checksum  # then the vector of a text is still its vector
+        # Then the vector of a text is still its vector.
+        same = before is not None and (before.checksum, before.prompts) == (checksum, prompts_of(folder))
         # First, so that a file that only has another name now is read under it, and not taken for known and then lost.
         gone = tuple(name for name in known if prune and is_gone(name))
         for name in gone:

@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from rag import asking, chunk, cite, generate, index, models, retrieve
-from rag.embed import Embedder
+from rag.embed import Embedder, prompts_of
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.facts import language
 from rag.prompt import prompt, template
@@ -123,8 +123,9 @@ class Engine:
             return self._search
 
     def _fits(self, found: index.Index) -> None:
-        checksum = models.checksum(models.require(self.settings.embedder, self.settings.home))
-        if (found.manifest.checksum, found.manifest.chunker) != (checksum, chunk.VERSION):
+        folder = models.require(self.settings.embedder, self.settings.home)
+        made_with = (found.manifest.checksum, found.manifest.prompts, found.manifest.chunker)
+        if made_with != (models.checksum(folder), prompts_of(folder), chunk.VERSION):
             raise IndexError_(
                 "index_unfit", folder=self.settings.index, has=found.manifest.embedder, wants=self.settings.embedder
             )

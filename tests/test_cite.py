@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from plan import hits
 
-from rag.cite import Marked, Support, cited, on_question, sentences, support
+from rag.cite import Marked, Support, citation, on_question, sentences, support
 from rag.records import Hit, Path, Removed
 from rag.source import Source
 from rag.structure import structure
@@ -93,12 +93,10 @@ def test_across_languages_a_number_must_still_stand_in_the_clause() -> None:
 def test_a_quotation_is_a_slice_of_its_document() -> None:
     found = support(Marked("公园每日开放时间不得少于十二小时。", (2,)), hits(), never)
     assert isinstance(found, Support)
-    citation = cited(found, 1)
-    assert (
-        citation.quote == found.hit.document.text[citation.start : citation.end] == "公园每日开放时间不得少于十二小时。"
-    )
-    assert citation.label == "《城市公园行动计划》第一条第3句"
-    assert citation.article == "1"
+    made = citation(found.hit.document, found.provision, 1)
+    assert made.quote == found.hit.document.text[made.start : made.end] == "公园每日开放时间不得少于十二小时。"
+    assert made.label == "《城市公园行动计划》第一条第3句"
+    assert made.article == "1"
 
 
 def test_a_clause_far_from_the_question_is_no_answer_to_it() -> None:
