@@ -161,16 +161,16 @@ class Engine:
             generator = self.generator()
             answer = replace(answer, llm=generator.name)
             yield Update("generate", answer)
-            for so_far in self._checked(answer, found.asked, generator, started):
+            for so_far in self._checked(answer, found, generator, started):
                 answer = so_far
                 yield Update("generate", answer)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
         yield Update("done", replace(answer, timings=timings))
 
-    def _checked(self, answer: Answer, question: str, generator: Writer, started: float) -> Iterator[Answer]:
+    def _checked(self, answer: Answer, found: Found, generator: Writer, started: float) -> Iterator[Answer]:
         """The answer so far, each time a sentence has passed the check, and at the end."""
-        near = retrieve.close(answer.retrieved)
-        asked = prompt(question, answer.lang, near, self.settings.context_chars)
+        near = retrieve.close(found.hits, found.about)
+        asked = prompt(found.asked, answer.lang, near, self.settings.context_chars)
         watch = Watch(started, time.perf_counter())
         removed: list[Removed] = []
         declined = False

@@ -136,9 +136,15 @@ def _same(hit: Hit, other: Hit) -> bool:
     return min(facts.coverage(hit.text, other.text), facts.coverage(other.text, hit.text)) >= SAME
 
 
-def close(hits: Sequence[Hit]) -> list[Hit]:
-    """The best hit and those nearly as good: what an answer may be drawn from."""
-    return [hit for hit in hits if hit.score >= hits[0].score * BESIDE]
+def close(hits: Sequence[Hit], about: Collection[str] = ()) -> list[Hit]:
+    """The best hit and those nearly as good: what an answer may be drawn from.
+
+    Where the best is of a document that the question names, `about`, it is drawn from those and what they refer to.
+    """
+    near = [hit for hit in hits if hit.score >= hits[0].score * BESIDE]
+    if not near or near[0].document.doc_id not in about:
+        return near
+    return [hit for hit in near if hit.document.doc_id in about or hit.how == "crossref"]
 
 
 def at(document: Document, path: Path, how: str, score: float = 1.0) -> Hit:

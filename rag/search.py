@@ -64,12 +64,16 @@ class Only:
 
 @dataclass(frozen=True)
 class Found:
-    """`asked` is the question that was searched for; `rewritten` the same where it is not the reader's own."""
+    """`asked` is the question that was searched for; `rewritten` the same where it is not the reader's own.
+
+    `about` holds the doc_ids of the documents that it names.
+    """
 
     asked: str
     rewritten: str | None
     named: Named | None
     hits: tuple[Hit, ...]
+    about: frozenset[str] = frozenset()
 
 
 class Search:
@@ -106,12 +110,12 @@ class Search:
         # 换个话题 was taken off: the earlier questions say nothing of this one.
         before = () if rewritten and question.endswith(rewritten) else history
         meant = named(asked, titles, before)
+        about = frozenset(document.doc_id for document in (meant.documents if meant else mentioned(asked, titles)))
         hits = _referred(meant)[:k]
         if not (meant and meant.asks in EXACT and hits):
-            told = {document.doc_id for document in (meant.documents if meant else mentioned(asked, titles))}
-            hits = _together(hits, self._fused(asked, lang, k, embedder(), told, out, wording))[:k]
+            hits = _together(hits, self._fused(asked, lang, k, embedder(), about, out, wording))[:k]
             hits += list(self._leaned_on(hits, titles))[:LEANED_ON]
-        return Found(asked, rewritten, meant, tuple(hits))
+        return Found(asked, rewritten, meant, tuple(hits), about)
 
     def titles(self, left_out: frozenset[str]) -> Titles:
         """The names of the documents that answer."""
@@ -125,7 +129,7 @@ class Search:
         lang: str,
         k: int,
         embedder: Queries,
-        told: set[str],
+        about: frozenset[str],
         out: set[str],
         wording: Callable[[str, str], str] | None,
     ) -> list[Hit]:
@@ -137,8 +141,8 @@ class Search:
             words = words + TERMS * self.lexical.scores(terms)
         near = self.index.nearest(vector, retrieve.DEPTH)
         if self.reranker is None:
-            return retrieve.fuse(self.layout, near, words, k, told, out)
-        hits = retrieve.fuse(self.layout, near, words, max(k, RERANKED), told, out)
+            return retrieve.fuse(self.layout, near, words, k, about, out)
+        hits = retrieve.fuse(self.layout, near, words, max(k, RERANKED), about, out)
         scores = self.reranker.scores(asked, [f"{hit.document.title} {hit.text}" for hit in hits])
         ranked = sorted(zip(scores.tolist(), hits, strict=True), key=lambda pair: -pair[0])
         return [replace(hit, score=score) for score, hit in ranked][:k]

@@ -33,7 +33,7 @@ _COURT = re.compile(
 # What may stand before a name in a question and is no part of it, beside punctuation.
 _LEFT = re.compile(
     r"(?:[^\u3400-\u9fff]|[的了年版条款项在和与跟及或对把从由是于按依据照问查找看读说讲下里中到给]|请问|一下|我国|中国|现行|根据|违反|适用"
-    r"|了解|知道|解释|介绍|列出|引用|按照|依照|告诉我|帮我|关于|对比|比较|什么是|那么?|还有|换个话题|为什么|为何|如果|这部)\Z"
+    r"|了解|知道|解释|介绍|列出|引用|按照|依照|告诉我|帮我|关于|对比|比较|监督|落实|执行|实施|发布|公布|制定|通过|提出|推进|贯彻|遵守|适用于|什么是|那么?|还有|换个话题|为什么|为何|如果|这部)\Z"
 )
 # What follows a law's name and makes it another document's.
 _RIGHT = re.compile(
