@@ -110,9 +110,9 @@ def _day(match: re.Match[str]) -> str | None:
 
 
 def _is_of_a_law(question: str, match: re.Match[str], names: list[str]) -> bool:
-    before, behind = question[: match.start()].rstrip(" 》〉(（在于"), question[match.end() :]
+    before, behind = name_of(question[: match.start()]).rstrip(" (（在于"), question[match.end() :]
     if _VERSION.match(behind) or (before.endswith(tuple(names)) and _NAMED.match(behind)):
         return True
     between = _OF.match(behind)
-    rest = behind[between.end() :] if between else behind
+    rest = name_of(behind[between.end() :] if between else behind)
     return any(rest.startswith(name) and not rest[len(name) :].startswith(_LONGER) for name in names)
