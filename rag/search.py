@@ -141,8 +141,8 @@ class Search:
             words = words + TERMS * self.lexical.scores(terms)
         near = self.index.nearest(vector, retrieve.DEPTH)
         if self.reranker is None:
-            return retrieve.fuse(self.layout, near, words, k, about, out)
-        hits = retrieve.fuse(self.layout, near, words, max(k, RERANKED), about, out)
+            return retrieve.fuse(self.layout, near, words, k, lang, about, out)
+        hits = retrieve.fuse(self.layout, near, words, max(k, RERANKED), lang, about, out)
         scores = self.reranker.scores(asked, [f"{hit.document.title} {hit.text}" for hit in hits])
         ranked = sorted(zip(scores.tolist(), hits, strict=True), key=lambda pair: -pair[0])
         return [replace(hit, score=score) for score, hit in ranked][:k]
