@@ -12,7 +12,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import arguments
@@ -21,6 +20,7 @@ from rag.settings import Settings, load
 from rag.words import say
 
 if TYPE_CHECKING:
+    from rag.pipeline import Engine
     from rag.records import Answer
     from rag.search import Only
 
@@ -100,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     arguments.ask(ask)
     with_json(ask)
     with_models(ask, llm=True)
+    chat = command("chat", _chat)
+    arguments.search(chat)
+    with_models(chat, llm=True)
     evaluate = command("eval", _eval)
     arguments.evaluate(evaluate)
     arguments.models(evaluate)
@@ -187,7 +190,7 @@ def _index(args: argparse.Namespace, settings: Settings) -> int:
 def _retrieve(args: argparse.Namespace, settings: Settings) -> int:
     from rag.pipeline import Engine
 
-    hits = Engine(settings).find(args.question, k=args.k, only=_only(args)).hits
+    hits = Engine(settings).find(args.question, k=args.k, only=arguments.only(args)).hits
     if args.json:
         _print_json([hit.to_json() for hit in hits])
     else:
@@ -198,39 +201,43 @@ def _retrieve(args: argparse.Namespace, settings: Settings) -> int:
 
 def _ask(args: argparse.Namespace, settings: Settings) -> int:
     from rag.pipeline import Engine
-    from rag.records import with_markers
     from rag.terminal import quotations
 
     engine = Engine(settings)
     engine.start_model()  # beside what the search loads
-    shown = 0
-    answer: Answer | None = None
-    for update in engine.ask(args.question, _history(args.history) if args.history else [], _only(args)):
-        answer = update.answer
-        if not args.json:
-            for sentence in answer.sentences[shown:]:
-                print(with_markers(sentence), flush=True)
-            shown = len(answer.sentences)
-    assert answer is not None
+    answer = _answered(engine, args.question, arguments.history(args.history), arguments.only(args), quiet=args.json)
     _print_json(answer.to_json()) if args.json else print("\n".join(quotations(answer)))
     return 0
 
 
-def _only(args: argparse.Namespace) -> Only:
-    from rag.search import Only
+def _answered(engine: Engine, question: str, history: Sequence[str], only: Only, quiet: bool = False) -> Answer:
+    """The answer to a question, its sentences printed as they pass the check unless `quiet`."""
+    from rag.records import with_markers
 
-    return Only(args.document, args.kind, args.since, args.until)
+    shown = 0
+    for update in engine.ask(question, history, only):
+        for sentence in () if quiet else update.answer.sentences[shown:]:
+            print(with_markers(sentence), flush=True)
+        shown = len(update.answer.sentences)
+    return update.answer
 
 
-def _history(file: Path) -> list[str]:
-    """The earlier questions of a conversation: a JSON list of strings."""
-    try:
-        history = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError("terminal_history", file=file, why=error) from error
-    if not isinstance(history, list) or not all(isinstance(turn, str) for turn in history):
-        raise UsageError("terminal_history", file=file, why="not a list of strings")
-    return history
+def _chat(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.pipeline import Engine
+    from rag.terminal import asked, quotations
+
+    engine = Engine(settings)
+    engine.start_model()
+    history: list[str] = []
+    for question in asked(say("terminal_chat")):
+        try:
+            answer = _answered(engine, question, history, arguments.only(args))
+        except TiaoYinError as error:  # the conversation goes on
+            _fail(error)
+            continue
+        print("\n".join(quotations(answer)))
+        history.append(question)
+    return 0
 
 
 def _eval(args: argparse.Namespace, settings: Settings) -> int:

@@ -1,14 +1,20 @@
 """What every command takes, and what the longer ones do: arguments with their help.
 
-In: an argparse parser that `__main__` has made. It reads no setting and runs nothing.
+In: an argparse parser that `__main__` has made, or a file that an argument names. It reads no setting and runs nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rag.errors import UsageError
 from rag.words import LANGUAGES, say
+
+if TYPE_CHECKING:
+    from rag.search import Only
 
 
 def shared() -> argparse.ArgumentParser:
@@ -77,3 +83,23 @@ def ask(made: argparse.ArgumentParser) -> None:
 def serve(made: argparse.ArgumentParser) -> None:
     made.add_argument("--host", help=say("help_host"))
     made.add_argument("--port", help=say("help_port"))
+
+
+def history(file: Path | None) -> list[str]:
+    """The earlier questions of a conversation: a JSON list of strings in `file`. Raises UsageError."""
+    if file is None:
+        return []
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError("terminal_history", file=file, why=error) from error
+    if not isinstance(found, list) or not all(isinstance(turn, str) for turn in found):
+        raise UsageError("terminal_history", file=file, why="not a list of strings")
+    return found
+
+
+def only(args: argparse.Namespace) -> Only:
+    """Which documents may answer, as the flags say."""
+    from rag.search import Only
+
+    return Only(args.document, args.kind, args.since, args.until)

@@ -49,6 +49,8 @@ def _ink(words: str, code: str, color: bool) -> str:
 
 def quotations(answer: Answer) -> Iterator[str]:
     """What stands below an answer: its citations with the clauses' own words, or why there is no answer."""
+    if answer.rewritten:
+        yield say("terminal_rewritten", answer.lang, question=answer.rewritten)
     if answer.reason:
         yield say(f"refused_{answer.reason}", answer.lang)
     if answer.note:
@@ -60,6 +62,19 @@ def quotations(answer: Answer) -> Iterator[str]:
         yield f"\n[{citation.n}] {citation.label}\n    {citation.quote}"
     if answer.removed and answer.sentences:
         yield "\n" + say("terminal_removed", answer.lang, n=len(answer.removed))
+
+
+def asked(prompt: str) -> Iterator[str]:
+    """The questions that a person types, until Ctrl-D, Ctrl-C or `exit`."""
+    while True:
+        try:
+            question = input(f"\n{prompt} ").strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if question.lower() in ("exit", "quit", "退出"):
+            return
+        if question:
+            yield question
 
 
 def figures(summary: Mapping[str, Any], differences: Sequence[Difference], other: object) -> Iterator[str]:
