@@ -27,6 +27,16 @@ def shared() -> argparse.ArgumentParser:
     return made
 
 
+def as_json(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--json", action="store_true", help=say("help_json"))
+
+
+def with_models(made: argparse.ArgumentParser, *, llm: bool) -> None:
+    made.add_argument("--embedder", metavar="NAME", help=say("help_embedder"))
+    if llm:
+        made.add_argument("--llm", metavar="SPEC", help=say("help_llm"))
+
+
 def ingest(made: argparse.ArgumentParser) -> None:
     made.add_argument("paths", nargs="+", metavar="PATH", help=say("help_paths"))
     made.add_argument("--allow-private", action="store_true", help=say("help_private"))
