@@ -6,7 +6,7 @@ not embedded again, and what is served is replaced only when the new build is wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ from rag.vectors import Vectors
 
 Report = Callable[[str, int, int], None]
 """Told of long work: what ("read", "embed"), how much of it is done, of how much."""
+
+
+SLICE = 4096
+"""Chunks embedded before they go to the index, which takes them in while the next are embedded."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ def put(
     *, server: str, base: index.Content | None, report: Report,
 ) -> None:  # fmt: skip
     """Make a build and serve it; `have` holds the vectors of known texts. Hold `keep.writing`. Raises IndexError_."""
-    vectors = _vectors(chunks, have, embedder, report)
+    vectors = np.zeros((len(chunks), embedder.dimension), dtype=np.float32)
+    filled = _fill(vectors, chunks, have, embedder, report)
     checksum = models.checksum(models.require(settings.embedder, settings.home))
     made_with = index.Manifest(
         settings.embedder, checksum, embedder.dimension, embedder.prompts, chunk.VERSION, len(chunks), files,
@@ -109,8 +114,9 @@ def put(
     )  # fmt: skip
     texts = [piece.text for piece in chunks]
     build = keep.write(
-        settings.index, made_with, documents, chunks, vectors, base=base, lexical=lambda to: lexical.build(texts, to)
-    )
+        settings.index, made_with, documents, chunks, vectors,
+        base=base, lexical=lambda to: lexical.build(texts, to), filled=filled,
+    )  # fmt: skip
     keep.switch(settings.index, build)
 
 
@@ -156,21 +162,24 @@ def _take(
     return Ingested(tuple(added), tuple(unchanged), failed=failed), documents
 
 
-def _vectors(chunks: Sequence[Chunk], have: Mapping[str, Vectors], embedder: Embedder, report: Report) -> Vectors:
-    """A vector a chunk; those of texts that `have` knows are taken from there."""
-    vectors = np.zeros((len(chunks), embedder.dimension), dtype=np.float32)
-    new = []
-    for n, piece in enumerate(chunks):
-        if piece.text in have:
-            vectors[n] = have[piece.text]
-        else:
-            new.append(n)
+def _fill(
+    vectors: Vectors, chunks: Sequence[Chunk], have: Mapping[str, Vectors], embedder: Embedder, report: Report
+) -> Iterator[int]:
+    """Fill `vectors` from the first row on, from `have` where it knows the text; yields how many rows are filled."""
+    left = sum(piece.text not in have for piece in chunks)
     done = 0
 
     def count(more: int) -> None:
         nonlocal done
         done += more
-        report("embed", done, len(new))
+        report("embed", done, left)
 
-    vectors[new] = embedder.passages([chunks[n].text for n in new], count)
-    return vectors
+    for at in range(0, len(chunks), SLICE):
+        rows = range(at, min(at + SLICE, len(chunks)))
+        new = [n for n in rows if chunks[n].text not in have]
+        known = [n for n in rows if chunks[n].text in have]
+        if known:
+            vectors[known] = [have[chunks[n].text] for n in known]
+        if new:
+            vectors[new] = embedder.passages([chunks[n].text for n in new], count)
+        yield rows.stop

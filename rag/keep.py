@@ -15,7 +15,9 @@ import shutil
 import socket
 import time
 import uuid
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -57,12 +59,13 @@ def writing(folder: Path) -> Iterator[None]:
 
 def write(
     folder: Path, made_with: Manifest, documents: Iterable[Document], chunks: Sequence[Chunk], vectors: Vectors,
-    *, base: Content | None = None, lexical: Callable[[Path], None] | None = None,
+    *, base: Content | None = None, lexical: Callable[[Path], None] | None = None, filled: Iterable[int] | None = None,
 ) -> Path:  # fmt: skip
     """Make a build that nothing points to yet, and check it; `vectors` has shape (chunks, dimension). Hold `writing`.
 
     The collection goes where `made_with.chroma` says. `base` is a build with the same embedder whose collection may be
-    copied; `lexical` writes the lexical index into the folder it is given.
+    copied; `lexical` writes the lexical index into the folder it is given; `filled` says, as it is gone through, how
+    many rows of `vectors` are there already: they are taken in while the next are made.
     Raises IndexError_ when what was written cannot be read back.
     """
     build = folder / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
@@ -70,10 +73,8 @@ def write(
     try:
         _dump(build / "documents.jsonl", map(_slim, documents))
         _dump(build / "chunks.jsonl", map(vars, chunks))
+        stale = _fill(build, made_with.chroma, chunks, vectors, base, filled or [len(chunks)], lexical)
         np.save(build / "vectors.npy", vectors)
-        if lexical:
-            lexical(build / "lexical")
-        stale = _fill(build, made_with.chroma, chunks, vectors, base)
         _finish(build, replace(made_with, chunks=len(chunks), stale=stale))
     except BaseException:
         _sweep(folder, build, made_with.chroma)  # half a build is of no use, and may be what fills the disk
@@ -120,7 +121,10 @@ def _collection(build: Path, server: str) -> str:
     return f"tiaoyin-{build.name}" if server else COLLECTION
 
 
-def _fill(build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, base: Content | None) -> int:
+def _fill(
+    build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, base: Content | None,
+    filled: Iterable[int], lexical: Callable[[Path], None] | None,
+) -> int:  # fmt: skip
     """Make the collection of a build and check it; how many rows were deleted since it was made anew."""
     before = {c.chunk_id for c in base.chunks} if base and not (server or base.manifest.chroma) else set()
     new = [n for n, c in enumerate(chunks) if c.chunk_id not in before]
@@ -135,8 +139,15 @@ def _fill(build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, b
     else:
         new, gone, stale = list(range(len(chunks))), [], 0
     store = Store(build, server, _collection(build, server), new=not copied)
-    store.delete(gone)
-    store.add([chunks[n] for n in new], vectors[new])
+    with ThreadPoolExecutor(1) as beside:
+        jobs = [beside.submit(store.delete, gone)] + ([beside.submit(lexical, build / "lexical")] if lexical else [])
+        at = 0
+        for upto in filled:
+            part = new[bisect_left(new, at) : bisect_left(new, upto)]
+            jobs.append(beside.submit(store.add, [chunks[n] for n in part], vectors[part]))
+            at = upto
+    for job in jobs:
+        job.result()
     store.close()
     _check(build, server, chunks, vectors, new, gone)
     return stale
