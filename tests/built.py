@@ -28,6 +28,9 @@ class Characters:
         self.asked += texts
         return counted(texts)
 
+    def passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return counted(texts)
+
 
 def counted(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """Unit vectors, shape (texts, DIMENSION)."""
