@@ -137,9 +137,12 @@ def _hit(laid: Layout, place: int, score: float, cosines: Scores, clauses: tuple
 
 
 def _same(hit: Hit, other: Hit) -> bool:
-    """Whether two articles say the same, so that one of them is enough: of two versions, or of a law and its model."""
+    """Whether two articles say the same, so that one of them is enough: of two versions, or of a law and its model.
+
+    Never two of one document: where those are as alike, the few words in which they differ are the point.
+    """
     lengths = sorted((len(hit.text), len(other.text)))
-    if lengths[0] < SAME * lengths[1]:
+    if hit.document.doc_id == other.document.doc_id or lengths[0] < SAME * lengths[1]:
         return False
     return min(facts.coverage(hit.text, other.text), facts.coverage(other.text, hit.text)) >= SAME
 

@@ -1,0 +1,243 @@
+"""Claims about answers that code gives exactly, and what is said beside them: a real search, a played model."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.facts import parted
+from rag.ingest import parse
+from rag.numerals import to_chinese
+from rag.pipeline import Engine
+from rag.records import Answer, Document, Prompt, Sentence, Tokens, Update, with_markers
+from rag.settings import Settings
+from rag.terminal import quotations
+from tests.built import Characters, searched
+from tests.laws import laws
+from ui import present
+
+PAGE = parse(Path(__file__).parent.parent / "data" / "documents" / "newspaper_page_2025-07-27.md")
+PLAN = "《人工智能全球治理行动计划》"
+PIPL, CRIMES = "《中华人民共和国个人信息保护法》", "《中华人民共和国刑法》"
+GDPR = "Regulation (EU) 2016/679 (General Data Protection Regulation)"
+
+
+class Played:
+    """A language model that writes what it is told to, and notes what it was asked."""
+
+    name = "played"
+
+    def __init__(self) -> None:
+        self.reply, self.asked = "", list[Prompt]()
+
+    def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, Tokens | None]:
+        self.asked.append(prompt)
+        yield from self.reply
+        return Tokens(100, len(self.reply))
+
+
+class Here(Engine):
+    """The real engine over an index of its own, without an embedder's model."""
+
+    def __init__(self, folder: Path, documents: Sequence[Document]) -> None:
+        self.played, self.opened = Played(), searched(folder, documents)
+        super().__init__(Settings(home=folder, index=folder), self.played)
+
+    def search(self) -> Any:
+        return self.opened
+
+    def embedder(self) -> Any:
+        return Characters()
+
+    def answer(self, question: str, history: Sequence[str] = (), reply: str | None = None) -> Answer:
+        """The answer; `reply` is what the model writes, None for one that must not be asked."""
+        before, self.played.reply = len(self.played.asked), reply or ""
+        *_, last = self.ask(question, history)
+        assert last.stage == "done"
+        assert (len(self.played.asked) > before) == (reply is not None)
+        return last.answer
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Here:
+    return Here(tmp_path_factory.mktemp("index"), [*laws(), *PAGE])
+
+
+def are_slices(answer: Answer, documents: Sequence[Document]) -> bool:
+    texts = {document.doc_id: document.text for document in documents}
+    return all(each.quote == texts[each.doc_id][each.start : each.end] for each in answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("question", "history", "text", "labels"),
+    [
+        ("个保法第一条", [], "为了保护个人信息，制定本法[1]。", [f"{PIPL}第一条"]),
+        ("《个人信息保护法》第二条第一款第二项的内容是什么?", [], "（二）为履行合同所必需[1]。",
+         [f"{PIPL}第二条第一款第二项"]),
+        ("个保法第二条第二款", [], "依照前款第二项处理的，不需要取得同意。处理结果应当公开[1]。",
+         [f"{PIPL}第二条第二款"]),
+        ("刑法第二条之一至第三条", [], "丙[1]。丁[2]。戊[3]。",
+         [f"{CRIMES}第二条之一", f"{CRIMES}第二条之二", f"{CRIMES}第三条"]),
+        ("刑法第三条和个保法第一条", [], "戊[1]。为了保护个人信息，制定本法[2]。",
+         [f"{CRIMES}第三条", f"{PIPL}第一条"]),
+        ("那下一条呢?", ["刑法第一条讲什么?"], "乙[1]。", [f"{CRIMES}第二条"]),
+        ("刑法最后一条", [], "戊[1]。", [f"{CRIMES}第三条"]),
+        ("What does Article 1(2)(b) of the GDPR say?", [], "(b) freedoms[1].", [f"{GDPR}, Article 1(2)(b)"]),
+        ("Recital 2 GDPR", [], "(2) Open-source software is used[1].", [f"{GDPR}, Recital 2"]),
+        ("刑法一共有多少条?", [], f"{CRIMES}共5条（第一条至第三条，其中“之一”等增补的2条）[1]。", [f"{CRIMES}第三条"]),
+        (f"{PLAN}一共有多少条?", [], f"{PLAN}共13条（第一条至第十三条）[1]。", [f"{PLAN}第十三条"]),
+        ("个保法第二条有几款?", [], f"{PIPL}第二条共2款[1]。", [f"{PIPL}第二条第二款"]),
+        ("How many articles does the GDPR have?", [], f"{GDPR} has 3 articles (Art. 1 to Art. 3)[1].",
+         [f"{GDPR}, Article 3"]),
+        ("城市公园行动计划哪几条提到“照明”和“捐赠”?", [], "第二条提到“捐赠”[1]。第三条提到“照明”[2]。",
+         ["《城市公园行动计划》第二条第2句", "《城市公园行动计划》第三条第2句"]),
+    ],
+)  # fmt: skip
+def test_what_is_asked_of_a_named_provision_is_told_without_a_model(
+    question: str, history: list[str], text: str, labels: list[str], engine: Here
+) -> None:
+    answer = engine.answer(question, history)
+    assert (answer.text, [each.label for each in answer.citations]) == (text, labels)
+    assert are_slices(answer, engine.documents())
+    assert (answer.refused, answer.removed, answer.note, answer.tokens) == (False, (), None, None)
+    assert {hit.how for hit in answer.retrieved} <= {"reference", "dense", "lexical", "crossref"}
+    assert answer.retrieved
+
+
+def test_a_look_up_is_verbatim_and_says_so_and_a_count_is_supported(engine: Here) -> None:
+    told = engine.answer("个保法第二条")
+    assert [(each.text, each.verdict) for each in told.sentences] == [
+        ("符合下列情形之一的，可以处理个人信息：", "quoted"),
+        ("（一）取得个人的同意；", "quoted"),
+        ("（二）为履行合同所必需。", "quoted"),
+        ("依照前款第二项处理的，不需要取得同意。处理结果应当公开。", "quoted"),
+    ]
+    assert {each.verdict for each in engine.answer("个保法第二条有几款?").sentences} == {"supported"}
+
+
+def test_every_article_of_the_page_is_looked_up_in_its_own_words(engine: Here) -> None:
+    plan = next(document for document in PAGE if f"《{document.title}》" == PLAN)
+    for article in (each for each in plan.provisions if len(each.path) == 1 and each.path[0][0] == "article"):
+        answer = engine.answer(f"{PLAN}第{to_chinese(int(article.path[0][1]))}条讲什么?")
+        assert {citation.path[:1] for citation in answer.citations} == {article.path}
+        said = "".join(sentence.text for sentence in answer.sentences)
+        assert plan.text_of(article).replace("\n", "").endswith(said.replace("\n", "")), article.path
+        assert are_slices(answer, PAGE)
+
+
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        (f"{PLAN}第十五条讲什么?", f"{PLAN}没有第十五条，共13条（第一条至第十三条）。"),
+        ("个保法第九条规定了哪些罚款?", f"{PIPL}没有第九条，共3条（第一条至第三条）。"),
+        ("个保法第二条第九款", f"{PIPL}没有第二条第九款：第二条只有2款。"),
+        ("Article 99 GDPR", f"{GDPR} has no Art. 99; it has 3 articles (Art. 1 to Art. 3)."),
+    ],
+)
+def test_a_provision_that_is_not_there_is_declined_with_what_is(question: str, note: str, engine: Here) -> None:
+    answer = engine.answer(question)
+    assert (answer.reason, answer.note) == ("no_such_provision", note)
+    assert (answer.sentences, answer.citations, answer.text) == ((), (), "")
+    assert answer.retrieved
+    data = answer.to_json()
+    assert (data["refused"], data["reason"], data["note"]) == (True, "no_such_provision", note)
+    assert data["retrieved"]
+    lines = list(quotations(answer))
+    assert lines[1] == note
+    html = present.message(Update("done", answer), 1, {})
+    assert f'<p class="ty-remark">{present.escaped(note)}</p>' in html
+    assert "ty-cite" not in html
+
+
+def test_of_several_provisions_those_that_are_there_are_told_and_the_missing_named(engine: Here) -> None:
+    answer = engine.answer("刑法第三条和第八条")
+    assert (answer.refused, answer.text) == (False, "戊[1]。")
+    assert answer.note == f"{CRIMES}没有第八条，共5条（第一条至第三条）。"
+    assert next(quotations(answer)) == answer.note
+    html = present.message(Update("done", answer), 1, {})
+    assert f'<p class="ty-remark">{present.escaped(answer.note)}</p>' in html
+    assert "ty-refusal" not in html
+
+
+def test_a_word_that_stands_nowhere_is_no_evidence(engine: Here) -> None:
+    answer = engine.answer("城市公园行动计划哪几条提到“火星”?")
+    assert (answer.reason, answer.citations) == ("no_evidence", ())
+
+
+def missing(documents: Sequence[Document]) -> Iterator[tuple[Document, str]]:
+    """Look-ups of provisions that these do not have: articles behind the last, inserted ones, 款, sentences."""
+    for document in documents:
+        tops = [each.path[0] for each in document.provisions if len(each.path) == 1]
+        numbers = [int(number.split("-")[0]) for kind, number in tops if kind == "article"]
+        if document.lang == "zh" and numbers:
+            for n in (max(numbers) + 1, max(numbers) + 7):
+                yield document, f"《{document.title}》第{to_chinese(n)}条的内容是什么?"
+            yield document, f"《{document.title}》第{to_chinese(max(numbers))}条之九规定了什么?"
+            yield document, f"《{document.title}》第一条第九款"
+            yield document, f"{document.title}第{max(numbers) + 1}条和第99条"
+
+
+def test_of_what_does_not_exist_nothing_is_answered(engine: Here) -> None:
+    newest = [each for each in engine.documents() if each.date != "2018-10-26"]
+    asked = list(missing(newest))
+    gdpr = next(each for each in newest if each.title == GDPR)
+    places = ("Article 99", "Recital 77", "Annex IX", "Article 1(9)", "Article 1(2)(z)", "Articles 88 and 99")
+    asked += [(gdpr, f"What does {place} of the GDPR say?") for place in places]
+    assert len(asked) >= 40
+    answers = [(document, question, engine.answer(question)) for document, question in asked]
+    assert [(question, a.reason) for _, question, a in answers if a.reason != "no_such_provision"] == []
+    assert [question for _, question, a in answers if a.citations or a.sentences or not a.retrieved] == []
+    assert [question for document, question, a in answers if document.label(()) not in (a.note or "")] == []
+    assert all("共" in (a.note or "") or "只有" in (a.note or "") or a.lang == "en" for _, _, a in answers)
+
+
+@pytest.mark.parametrize(
+    "question", ["第十四条讲什么?", "第九十九条", "What does Article 99 of the action plan say?", "第八点之九"]
+)
+def test_where_only_one_document_has_articles_it_needs_no_name(question: str, tmp_path: Path) -> None:
+    answer = Here(tmp_path, PAGE).answer(question)
+    assert (answer.reason, answer.citations) == ("no_such_provision", ())
+    assert PLAN in (answer.note or "")
+
+
+def test_a_model_answers_what_a_provision_says_of_something_and_its_tokens_are_told(engine: Here) -> None:
+    reply = "到2030年，推广低功耗照明、高效水泵等节能技术，能耗降低百分之五[1]。公园应当收费[1]。"
+    answer = engine.answer("城市公园行动计划第三条推广哪些技术?", reply=reply)
+    assert answer.text == reply.split("公园应当")[0]
+    assert [each.label for each in answer.citations] == ["《城市公园行动计划》第三条第2句"]
+    assert [each.text for each in answer.removed] == ["公园应当收费。"]
+    assert answer.retrieved[0].how == "reference"
+    assert answer.to_json()["tokens"] == {"prompt": 100, "answer": len(reply)}
+    assert answer.to_json()["llm"] == "played"
+    assert engine.played.asked[-1].hits[0] == answer.retrieved[0]
+
+
+def test_a_part_that_is_not_there_is_told_beside_the_answer_of_the_model(engine: Here) -> None:
+    answer = engine.answer(
+        "城市公园行动计划第三条和第九条推广哪些技术?", reply="推广低功耗照明、高效水泵等节能技术[1]。"
+    )
+    assert answer.text == "推广低功耗照明、高效水泵等节能技术[1]。"
+    assert answer.note == "《城市公园行动计划》没有第九条，共3条（第一条至第三条）。"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("推广芯片。", "推广芯片[1]。"),
+        ("他说“好。”", "他说“好[1]。”"),
+        ("他说：“好！”", "他说：“好[1]！”"),
+        ("第一条提到“开源”。", "第一条提到“开源”[1]。"),
+        ("第一条提到“开源”", "第一条提到“开源”[1]"),
+        ("甲；", "甲[1]；"),
+        ("甲", "甲[1]"),
+        ('He said "yes."', 'He said "yes[1]."'),
+        ("It is 5.3", "It is 5.3[1]"),
+        ("Art. 1 mentions “open source”.", "Art. 1 mentions “open source”[1]."),
+    ],
+)
+def test_a_marker_stands_before_the_final_mark_and_not_inside_quotation_marks(sentence: str, shown: str) -> None:
+    assert with_markers(Sentence(sentence, (1,), "quoted")) == shown
+    assert "".join(parted(sentence)) == sentence
