@@ -151,6 +151,22 @@ def test_retrieve_ranks_articles_as_json(settings: Settings, clean: Path, capsys
 
 
 @pytest.mark.slow
+def test_retrieve_takes_what_is_named_first_and_only_the_documents_meant(
+    settings: Settings, clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hits(*arguments: str) -> list[tuple[str, str, str]]:
+        assert (
+            main(["retrieve", *arguments, "--json", "--home", str(settings.home), "--index", str(settings.index)]) == 0
+        )
+        return [(hit["doc"], hit["article"], hit["how"]) for hit in json.loads(capsys.readouterr().out)]
+
+    assert hits("行动计划第八条") == [("人工智能全球治理行动计划", "8", "reference")]
+    assert {doc for doc, _, _ in hits("人工智能", "--document", "行动计划")} == {"人工智能全球治理行动计划"}
+    assert "人工智能全球治理行动计划" not in {doc for doc, _, _ in hits("人工智能", "--kind", "news")}
+    assert hits("人工智能", "--until", "1999") == []
+
+
+@pytest.mark.slow
 def test_ask_without_a_model_quotes_the_clause(
     settings: Settings, clean: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -123,6 +123,35 @@ def test_the_page_is_answered_without_a_wrong_citation_or_a_false_answer(answers
     assert set(silent) <= {"e01", "e02"}  # English over Chinese is declined more often than it should be
 
 
+def test_a_look_up_is_the_article_itself_and_one_that_is_not_there_is_declined(engine: Engine) -> None:
+    plan = next(document for document in engine.documents() if document.title == PLAN)
+    told = answered(engine, "行动计划第七条讲什么?")
+    assert "".join(s.text for s in told.sentences) in plan.text_of(plan.by_path[(("article", "7"),)]).replace("\n", "")
+    assert {(c.doc, c.article) for c in told.citations} == {(PLAN, "7")}
+    assert {s.verdict for s in told.sentences} == {"quoted"}
+    for question in ("行动计划第十四条讲什么?", "What does Article 14 of the action plan say?"):
+        declined = answered(engine, question)
+        assert (declined.reason, declined.citations) == ("no_such_provision", ())
+        assert "13" in (declined.note or "") and declined.retrieved
+
+
+@pytest.mark.parametrize(
+    ("question", "history", "article"),
+    [
+        ("那下一条呢?", ["行动计划第六条讲什么?"], "7"),
+        ("Which green computing technologies are promoted?", [], "7"),
+        ("它还推广哪些高效算法?", ["行动计划推广哪些低功耗芯片?"], "7"),
+        ("换个话题,特别保障谁的数字和智能权益?", ["行动计划第六条讲什么?"], "12"),
+        ("Which services should the public sector deploy AI in first?", [], "9"),
+    ],
+)
+def test_follow_ups_and_english_questions_find_the_article(
+    engine: Engine, question: str, history: list[str], article: str
+) -> None:
+    best = engine.find(question, history).hits[0]
+    assert (best.document.title, best.provision.path[0]) == (PLAN, ("article", article))
+
+
 def test_an_answer_comes_in_steps_and_the_same_question_gives_the_same_answer(engine: Engine) -> None:
     updates = list(engine.ask("推广哪些绿色计算技术?"))
     assert [updates[0].stage, updates[1].stage, updates[-1].stage] == ["retrieve", "generate", "done"]

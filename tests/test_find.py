@@ -198,6 +198,18 @@ def test_more_wording_is_searched_for_beside_the_question(search: Search) -> Non
     assert shown(search.find(question, [], 1, Characters))[0] != "公司法 1 dense"
 
 
+class Blind(Characters):
+    """An embedder to which all questions are the same."""
+
+    def queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return super().queries(["x" for _ in texts])
+
+
+def test_more_wording_counts_as_words_too(search: Search) -> None:
+    found = search.find("啥时候拿出来?", [], 1, Blind, wording=lambda *_: "缴足出资")
+    assert shown(found) == ["公司法 1 dense"]
+
+
 def test_everyday_words_find_the_words_of_the_law(tmp_path: Path) -> None:
     texts = {"甲": "用人单位应当按照约定支付报酬。", "乙": "承租人应当按照约定支付租金。", "丙": "保险人应当支付。"}
     found = searched(tmp_path, [document(f"{title}规定", f"第一条 {text}") for title, text in texts.items()])
