@@ -150,7 +150,8 @@ class Engine:
         answer = Answer(question, lang, llm=self.settings.llm)
         yield Update("retrieve", answer)
         found = self.find(question, history, only=only)
-        timings = {"retrieve": time.perf_counter() - started}
+        searched = time.perf_counter() - started
+        timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
         if found.named:
             answer = replace(answer, note=remark(found.named, lang))

@@ -7,6 +7,7 @@ asked for only where a reference does not answer already. It writes no answer.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -66,7 +67,7 @@ class Only:
 class Found:
     """`asked` is the question that was searched for; `rewritten` the same where it is not the reader's own.
 
-    `about` holds the doc_ids of the documents that it names.
+    `about` holds the doc_ids of the documents that it names, `rewriting` how many seconds the rewriting took.
     """
 
     asked: str
@@ -74,6 +75,7 @@ class Found:
     named: Named | None
     hits: tuple[Hit, ...]
     about: frozenset[str] = frozenset()
+    rewriting: float = 0.0
 
 
 class Search:
@@ -99,8 +101,10 @@ class Search:
         `wording` gives more words to search for, from a question and its language. At most `k` articles come back,
         and those they lean on.
         """
+        started = time.perf_counter()
         lang = language(question)
         rewritten = rewrite.standalone(question, history, lang)
+        rewriting = time.perf_counter() - started
         asked = rewritten or question
         documents = self.index.documents
         on = versions.asked_date(asked, [document.title for document in documents.values()])
@@ -115,7 +119,7 @@ class Search:
         if not (meant and meant.asks in EXACT and hits):
             hits = _together(hits, self._fused(asked, lang, k, embedder(), about, out, wording))[:k]
             hits += list(self._leaned_on(hits, titles))[:LEANED_ON]
-        return Found(asked, rewritten, meant, tuple(hits), about)
+        return Found(asked, rewritten, meant, tuple(hits), about, rewriting)
 
     def titles(self, left_out: frozenset[str]) -> Titles:
         """The names of the documents that answer."""

@@ -90,7 +90,7 @@ def test_vectors_go_to_the_server_and_the_rest_stays_in_the_folder(place: Settin
     assert (found.manifest.chroma, {found.manifest.collection}) == (server.address, server.names())
     assert not (found.build / "chroma").exists()
     assert found.documents.keys() == {plan().doc_id}
-    best = Engine(place).retrieve("公园每日开放多久")[0]
+    best = Engine(place).find("公园每日开放多久").hits[0]
     assert best.provision.path == (("article", "1"),)
     assert faults(place) == []
 
@@ -113,11 +113,11 @@ def test_a_server_that_is_away_is_one_clear_error_and_it_may_come_back(
 ) -> None:
     monkeypatch.setenv("TIAOYIN_LANG", "en")
     engine = Engine(place)
-    before = engine.retrieve("公园每日开放多久")
+    before = engine.find("公园每日开放多久").hits
     server.stop()
     words = f"{server.address} does not answer.*chroma run --path .* --port {server.port}"
     for attempt in (
-        lambda: engine.retrieve("公园每日开放多久"),
+        lambda: engine.find("公园每日开放多久").hits,
         lambda: Engine(place).documents(),
         lambda: again(place, TEXT + "\n四、又一条。\n"),
     ):
@@ -126,7 +126,7 @@ def test_a_server_that_is_away_is_one_clear_error_and_it_may_come_back(
     (fault,) = faults(place)
     assert fault.what == server.address and "chroma run" in fault.why
     server.start()
-    assert engine.retrieve("公园每日开放多久") == before
+    assert engine.find("公园每日开放多久").hits == before
     assert faults(place) == []
 
 

@@ -126,7 +126,7 @@ def test_damage_is_found_named_and_mended_without_the_files(
     assert (mended.documents, mended.chunks) == (before.documents, before.chunks)
     assert np.allclose(mended.vectors(), before.vectors(), atol=1e-5)
     assert mended.manifest.files.keys() == before.manifest.files.keys()
-    assert Engine(place).retrieve("公园每日开放多久")[0].document.title == "城市公园行动计划"
+    assert Engine(place).find("公园每日开放多久").hits[0].document.title == "城市公园行动计划"
 
 
 def test_documents_that_cannot_be_trusted_are_not_made_up(place: Settings) -> None:
