@@ -29,7 +29,8 @@ ABSENT = 2
 KINDS = tuple(
     tuple(kind.split())
     for kind in (
-        "促进 推动 推进 推广 支持 鼓励 倡导 提倡 呼吁 助力 加强 强化 提高 提升 增强 加快 加速 完善 改善 发展 扩大 拓展 加大",
+        "促进 推动 推进 推广 支持 鼓励 倡导 提倡 呼吁 助力 加强 强化 提高 提升 增强 加快 加速 完善 改善 发展 扩大 "
+        "拓展 加大",
         "建立 构建 搭建 打造 营造 建设 设立 成立 形成 制定 制修订 开展 实施 落实 举办 进行",
         "保护 保障 维护 确保 保全 保证 尊重 坚持 遵守 遵循 严格",
         "消除 避免 防范 防止 预防 降低 减少 杜绝",
@@ -54,6 +55,7 @@ EMPTY = frozenset(
     "when where while will would should shall must may can could do does did done his her he she we our you your "
     "state stated say said mention mentioned accord according include included including provide stipulate specify "
     "aim call called calls especially particularly respectively more most up out over above upon per percent "
+    "least day days month months year years hour hours yuan ton tons tonne tonnes "
     "million billion trillion thousand hundred one two three four five six seven eight nine ten "
     "january february march april june july august september october november december".split()
 )
@@ -70,6 +72,7 @@ LEAD = re.compile(
     r"\A(?:According to |Under |In )?(?:the )?Article \d+\b(?: of [^,]*?)?(?:,| (?:states|says|provides)(?: that)?)",
     re.I,
 )
+OUGHT = "应当|应该|(?<![供响适反效相])应(?![用对急])|必须|须|不得|禁止|严禁"
 # What, said in the one language, must be said in the other; the first two may look like denials, and are none.
 ALIKE = tuple(
     (re.compile(en, re.I), re.compile(zh))
@@ -80,12 +83,17 @@ ALIKE = tuple(
          "不得?(?:超过|高于|多于|晚于|迟于)|以下|以内|至多|最高"),
         (r"\b(?:have|has|had) the right\b|\bentitled\b", "有权|权利"),
         (r"\bonly\b", "只|仅|唯一|方可"),
-        (r"\b(?:shall|must|required|obliged|obligation)\b", "应|必须|须|不得|禁止|严禁|要|义务"),
-        (r"\bmore than\b|\bover \d|\babove\b|\bor more\b", "超过|以上|[多余]"),
+        (r"\b(?:must|required|obliged|obligation)\b", f"{OUGHT}|(?<![重主必需])要(?![求素约])|义务"),
+        # "shall" also renders what a law plainly states, but nothing that it leaves open
+        (r"\bshall\b", OUGHT + r"|\A(?!.*(?:可以|有权|鼓励))"),
+        (r"\bmore than\b|\bover \d|\babove\b|\bor more\b", r"超过|以上|[\d百千万亿][多余]"),
         (r"\bless than\b|\bfewer than\b|\bbelow\b|\bunder \d", "不满|不足|以下|(?<!不)(?<!不得)(?:低于|少于)"),
     )
 )  # fmt: skip
-LEAVE = re.compile(r"\b(?:may|permitted|allowed)\b(?! not)", re.I), re.compile("可以|可|有权|允许|准许|能")
+LEAVE = (
+    re.compile(r"\b(?:may|permitted|allowed)\b(?! not)", re.I),
+    re.compile("可以|方可|有权|允许|准许|鼓励|(?<![智功性不])能(?![力源效])"),
+)
 # Words in which an English sentence may deny without a "not".
 SOFT = re.compile(
     r"\b(?:prohibit|forbid|ban|refus|avoid|oppos|reject|fail|lack|illegal|unlawful|exclud|prevent|only|free of|"
@@ -110,7 +118,7 @@ def longest(
 
 
 def share(text: str, clause: str, label: str) -> float:
-    """The share of the content of `text` that one sentence of `clause` has, 0 to 1; `label` may name what it is about."""
+    """The share of the content of `text` that one sentence of `clause` has, 0 to 1; `label` may say of what."""
     said = LEAD.sub("", text)
     return max((_share(said, place, label) for place in SENTENCE.split(clause) if place.strip()), default=0.0)
 
@@ -172,11 +180,11 @@ def _written(text: str, lang: str) -> str:
 
 def _acts(terms: Sequence[str]) -> bool:
     """Whether these renderings say what is done, by `KINDS`."""
-    return any(term in kind for term in terms for kind in KINDS)
+    return all(any(term in kind for kind in KINDS) for term in terms)
 
 
 def _nearest(wanted: list[tuple[str, ...]], parts: Sequence[str]) -> str:
-    """The parts of a clause that hold what is wanted: the fewest; all of it when it holds nothing."""
+    """The parts of a clause that hold what is wanted: the fewest."""
     picked: list[str] = []
     while wanted:
         best = max(parts, key=lambda part: sum(any(t in part for t in terms) for terms in wanted))
@@ -185,7 +193,7 @@ def _nearest(wanted: list[tuple[str, ...]], parts: Sequence[str]) -> str:
             break
         picked.append(best)
         wanted = left
-    return "".join(picked) or "".join(parts)
+    return "".join(picked)
 
 
 def _agree(text: str, place: str, near: str, lang: str) -> bool:
@@ -228,7 +236,7 @@ def _table(lang: str) -> Table:
     for name in ("glossary.toml", "common.toml"):
         for english, chinese in read(name)["en_zh"].items():
             stems = " ".join(map(_stem, english.split()))
-            for term in (other for term in chinese for other in _kind(term)):
+            for term in (alike for given in chinese for alike in _kind(given)):
                 key, value = (stems, term) if lang == "en" else (term.lower(), f" {stems} ")
                 found.setdefault(key, {})[value] = None
     return {key: tuple(terms) for key, terms in found.items()}

@@ -28,7 +28,7 @@ PART = 0.5
 RENDERED = 0.8
 """Share of a sentence's content that its clause must have in another language, by the glossary (`across.py`)."""
 
-SIMILARITY = 0.8
+SIMILARITY = 0.72
 """Cosine that the two must reach besides: a floor, since corrupted sentences lie as high as true ones (e5-small)."""
 
 MARKER = re.compile(r"\s*[\[【［]\s*(\d+(?:\s*[,，、]\s*\d+)*)\s*[\]】］]")

@@ -43,7 +43,8 @@ _MONTH = re.compile(rf"\b({'|'.join(MONTHS)})(?=,? \d)|(?<=\d )({'|'.join(MONTHS
 _TENS, _WORDS = list(ENGLISH)[20:28], [word for word in COUNTS if word not in ("one", "a", "hundred")]
 # "one" and "a" count only before a larger word: a hundred, one million.
 _COUNT = re.compile(
-    rf"\b(?:({'|'.join(_TENS)})[ -])?({'|'.join(_WORDS)}|(?:one|a)(?= (?:hundred|thousand|million|billion|trillion)\b))\b"
+    rf"\b(?:({'|'.join(_TENS)})[ -])?({'|'.join(_WORDS)}|"
+    r"(?:one|a)(?= (?:hundred|thousand|million|billion|trillion)\b))\b"
 )
 NAME = re.compile(r"《([^《》]+)》|“([^“”]+)”|「([^「」]+)」|\"([^\"]+)\"")
 ARTICLE = re.compile(r"第\s*(\d+)\s*条(?:之(\d+))?|\b(?:Article|Art\.)\s*(\d+)", re.IGNORECASE)
