@@ -226,7 +226,7 @@ def _stem(word: str) -> str:
 
 @functools.cache
 def _empty() -> frozenset[str]:
-    return frozenset(map(_stem, EMPTY))
+    return frozenset(map(_stem, EMPTY | facts.COUNTS.keys()))
 
 
 @functools.cache
