@@ -3,7 +3,7 @@
 Three gates stand before every sentence:
 1. the provision it cites was in the prompt;
 2. every number, date, name in 《》 or quotation marks, article reference and negation in it stands in what it cites;
-3. the rest of its content is covered by that text: by wording, or across languages by the embedder.
+3. the rest of its content is covered by that text: by wording, or across languages by a glossary and the embedder.
 The provision that covers it best is cited, whatever marker the model wrote, and of that the narrowest clause that
 carries the sentence. No threshold is lowered to find one: a sentence that nothing carries is removed, with the reason.
 It does not call models; what it needs of the embedder is handed in as a function of two texts.
@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag import facts
+from rag import across, facts
 from rag.labels import article_of
 from rag.records import Citation, Document, Hit, Provision, Removed
 
@@ -25,8 +25,11 @@ COVERAGE = 0.75
 PART = 0.5
 """The same share for each comma-separated part of a sentence, so that an invented part does not hide in a long one."""
 
-SIMILARITY = 0.86
-"""Cosine that a sentence and a clause in another language must reach (e5-small: unrelated pairs lie below 0.82)."""
+RENDERED = 0.8
+"""Share of a sentence's content that its clause must have in another language, by the glossary (`across.py`)."""
+
+SIMILARITY = 0.72
+"""Cosine that the two must reach besides: a floor, since corrupted sentences lie as high as true ones (e5-small)."""
 
 MARKER = re.compile(r"\s*[\[【［]\s*(\d+(?:\s*[,，、]\s*\d+)*)\s*[\]】］]")
 END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$|\[)")
@@ -171,8 +174,8 @@ def _carried(text: str, document: Document, provision: Provision, similar: Simil
     if reason := _changed(text, context, clause):
         return reason
     if bool(CJK.search(text)) != bool(CJK.search(clause)):
-        cosine = similar(text, clause)
-        return (cosine, False) if cosine >= SIMILARITY else "meaning"
+        share = across.share(text, clause, context.removesuffix(clause))
+        return (share, False) if share >= RENDERED and similar(text, clause) >= SIMILARITY else "meaning"
     said = LEAD.sub("", text) or text
     coverage = facts.coverage(said, context)
     parts = [part for part in re.split(r"[，,；;：:、]\s*", said) if facts.plain(part)]
@@ -183,7 +186,9 @@ def _carried(text: str, document: Document, provision: Provision, similar: Simil
 def _changed(text: str, context: str, clause: str) -> str | None:
     """The first kind of fact in `text` that the clause does not have."""
     same_script = bool(CJK.search(text)) == bool(CJK.search(clause))
-    if not _numbers_in(facts.numbers(text), facts.numbers(context)):
+    if same_script and not _numbers_in(facts.numbers(text), facts.numbers(context)):
+        return "number"
+    if not same_script and not facts.has_values(facts.values(text), facts.values(context)):
         return "number"
     plain = facts.plain(context)
     if same_script and any(name not in plain for name in facts.names(text)):

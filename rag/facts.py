@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 
 from rag.numerals import to_int
 
@@ -23,6 +24,28 @@ ENGLISH = {word: n for n, word in enumerate(ENGLISH_WORDS)} | {
     word: 10 * n for n, word in enumerate("thirty forty fifty sixty seventy eighty ninety hundred".split(), 3)
 }
 NUMBER = re.compile(rf"(\d+(?:\.\d+)?)\s*(%|[{UNITS}]*)")
+ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth".split()
+COUNTS = ENGLISH | {word: n for n, word in enumerate(ORDINALS, 2)} | {"one": 1, "a": 1}
+MONTHS = "january february march april may june july august september october november december".split()
+SCALES = {"百": 2, "千": 3, "万": 4, "亿": 8, "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+MEASURES = {
+    "年": r"年|years?\b",
+    "月": r"个?月|months?\b",
+    "日": r"个?工作日|日|天|(?:working )?days?\b",
+    "时": r"个?小时|hours?\b",
+    "%": r"%|per ?cent\b",
+    "元": r"元|yuan\b",
+    "吨": r"吨|ton(?:ne)?s?\b",
+}
+_SCALED = rf"(?:\s*(?:{'|'.join(SCALES)}))*"
+VALUE = re.compile(rf"(第?)(\d+(?:\.\d+)?)(st|nd|rd|th)?({_SCALED})[多余]?[\s-]*({'|'.join(MEASURES.values())})?")
+_MONTH = re.compile(rf"\b({'|'.join(MONTHS)})(?=,? \d)|(?<=\d )({'|'.join(MONTHS)})\b")
+_TENS, _WORDS = list(ENGLISH)[20:28], [word for word in COUNTS if word not in ("one", "a", "hundred")]
+# "one" and "a" count only before a larger word: a hundred, one million.
+_COUNT = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})[ -])?({'|'.join(_WORDS)}|"
+    r"(?:one|a)(?= (?:hundred|thousand|million|billion|trillion)\b))\b"
+)
 NAME = re.compile(r"《([^《》]+)》|“([^“”]+)”|「([^「」]+)」|\"([^\"]+)\"")
 ARTICLE = re.compile(r"第\s*(\d+)\s*条(?:之(\d+))?|\b(?:Article|Art\.)\s*(\d+)", re.IGNORECASE)
 RANGE = re.compile(r"条\s*[至到－—~-]\s*第|\bArticles\s+\d+\s*(?:to|[–-])", re.IGNORECASE)
@@ -84,6 +107,36 @@ def numbers(text: str) -> set[str]:
     """Numbers with the unit that follows them ("30日", "5%", "7.1亿吨", "2025年"); not those of articles."""
     found = {n + unit for n, unit in NUMBER.findall(ARTICLE.sub(" ", arabic(text)))}
     return found | {str(ENGLISH[w]) for w in re.findall(r"[a-z]+", text.lower()) if w in ENGLISH and w != "one"}
+
+
+def values(text: str) -> set[tuple[str, str]]:
+    """Numbers by value and measure, the same in either language: 7.1亿吨 and 710 million tonnes, 7月 and July 26.
+
+    The measure is one of `MEASURES`, 第 for an ordinal, or "" for any other. Numbers of articles are left out.
+    """
+    folded = ARTICLE.sub(" ", arabic(text)).lower()
+    folded = _MONTH.sub(lambda found: f"{MONTHS.index(found[1] or found[2]) + 1}月", folded)
+    folded = _COUNT.sub(_counted, folded)
+    read = set()
+    for before, number, after, scales, measure in VALUE.findall(folded):
+        power = sum(SCALES[scale] for scale in re.findall("|".join(SCALES), scales))
+        kind = (
+            "第"
+            if before or after
+            else next((kind for kind, wording in MEASURES.items() if re.fullmatch(wording, measure)), "")
+        )
+        read.add((f"{(Decimal(number) * 10**power).normalize():f}", kind))
+    return read
+
+
+def _counted(found: re.Match[str]) -> str:
+    return f"{COUNTS.get(found[1], 0) + COUNTS[found[2]]}{'th' if found[2] in ORDINALS else ''}"
+
+
+def has_values(said: set[tuple[str, str]], there: set[tuple[str, str]]) -> bool:
+    """Every value said is there; one said without a measure may have any there."""
+    bare = {value for value, _ in there}
+    return all((value, measure) in there or (not measure and value in bare) for value, measure in said)
 
 
 def names(text: str) -> set[str]:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
+from collections.abc import Iterator, Sequence
 
-Table = Mapping[str, tuple[str, ...]]
+from rag.across import LONGEST, Table, longest, read
+
 _TITLE = re.compile(r"《[^《》]*》")
 _UNITS = {"zh": re.compile(r"[a-z0-9]+|[^\s]"), "en": re.compile(r"(?:[a-z]\.){2,}|[a-z0-9]+(?:['&.][a-z0-9]+)*")}
-_LONGEST = {"zh": 14, "en": 6}
-"""Units (characters, or words) of the longest expression looked for."""
 
 
 def terms(question: str, lang: str) -> tuple[str, ...]:
@@ -29,17 +26,12 @@ def terms(question: str, lang: str) -> tuple[str, ...]:
 
 
 def _expressions(units: Sequence[str], table: Table, lang: str) -> Iterator[str]:
-    at = 0
     joint = "" if lang == "zh" else " "
-    while at < len(units):
-        for size in range(min(_LONGEST[lang], len(units) - at), 0, -1):
-            said = joint.join(units[at : at + size])
-            if key := next((form for form in _forms(said, lang) if form in table), None):
-                yield key
-                break
-        else:
-            size = 1
-        at += size
+
+    def known(run: Sequence[str]) -> str | None:
+        return next((form for form in _forms(joint.join(run), lang) if form in table), None)
+
+    return (key for _, _, key in longest(units, LONGEST[lang], known) if key)
 
 
 def _forms(said: str, lang: str) -> tuple[str, ...]:
@@ -50,7 +42,7 @@ def _forms(said: str, lang: str) -> tuple[str, ...]:
 
 @functools.cache
 def _tables(lang: str) -> tuple[Table, ...]:
-    lay, glossary = (_read(name) for name in ("lay.toml", "glossary.toml"))
+    lay, glossary = (read(name) for name in ("lay.toml", "glossary.toml"))
     if lang == "en":
         return lay["en"], glossary["en_zh"]
     english: dict[str, tuple[str, ...]] = {}
@@ -58,11 +50,3 @@ def _tables(lang: str) -> tuple[Table, ...]:
         for term in chinese:
             english[term.lower()] = (*english.get(term.lower(), ()), expression)
     return {**glossary["zh_policy"], **lay["zh"]}, english
-
-
-def _read(name: str) -> dict[str, Table]:
-    tables = tomllib.loads((resources.files("rag") / name).read_text(encoding="utf-8"))
-    return {
-        table: {key.lower().replace("-", " "): tuple(value.split()) for key, value in rows.items()}
-        for table, rows in tables.items()
-    }

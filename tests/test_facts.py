@@ -77,3 +77,37 @@ def test_names_are_what_stands_in_brackets_or_quotation_marks() -> None:
 )
 def test_a_time_or_number_asked_for_must_stand_in_the_clause(question: str, text: str, has: bool) -> None:
     assert facts.has_what_is_asked(question, text) == has
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("7.1亿吨", "710 million tonnes"),
+        ("21.79万亿元人民币", "21.79 trillion yuan"),
+        ("罚款十万元", "a fine of one hundred thousand yuan"),
+        ("9000万人次", "90 million visitors"),
+        ("1979年10月", "October 1979"),
+        ("7月26日", "July 26"),
+        ("增长5.3%", "by 5.3 per cent"),
+        ("六个月", "six months"),
+        ("第二十五条所称二十五日", "twenty-five days"),
+        ("排名第四", "ranked fourth"),
+        ("第八届", "the 8th"),
+    ],
+)
+def test_a_value_is_the_same_in_both_languages(chinese: str, english: str) -> None:
+    assert facts.has_values(facts.values(english), facts.values(chinese))
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("7.1亿吨", "7.1 billion tonnes"),
+        ("六个月", "six years"),
+        ("为期9天", "the 9th"),
+        ("0.3个百分点", "0.3 percent"),
+        ("7月26日", "June 26"),
+    ],
+)
+def test_another_value_is_another(chinese: str, english: str) -> None:
+    assert not facts.has_values(facts.values(english), facts.values(chinese))

@@ -48,6 +48,7 @@ MIDDLE = {
     "rag.numerals",
     "rag.words",
     "rag.facts",
+    "rag.across",
     "rag.once",
     "rag.quiet",
 }
