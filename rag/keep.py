@@ -139,12 +139,14 @@ def _fill(
     else:
         new, gone, stale = list(range(len(chunks))), [], 0
     store = Store(build, server, _collection(build, server), new=not copied)
-    with ThreadPoolExecutor(1) as beside:
-        jobs = [beside.submit(store.delete, gone)] + ([beside.submit(lexical, build / "lexical")] if lexical else [])
+    # Chroma takes rows from one thread; the words are counted in another, and the vectors are made here.
+    with ThreadPoolExecutor(1) as rows, ThreadPoolExecutor(1) as words:
+        jobs = [words.submit(lexical, build / "lexical")] if lexical else []
+        jobs.append(rows.submit(store.delete, gone))
         at = 0
         for upto in filled:
             part = new[bisect_left(new, at) : bisect_left(new, upto)]
-            jobs.append(beside.submit(store.add, [chunks[n] for n in part], vectors[part]))
+            jobs.append(rows.submit(store.add, [chunks[n] for n in part], vectors[part]))
             at = upto
     for job in jobs:
         job.result()
