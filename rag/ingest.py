@@ -113,9 +113,12 @@ def put(
         chroma=server,
     )  # fmt: skip
     texts = [piece.text for piece in chunks]
+    # Not across versions of the chunker, which stand for other words too.
+    same = base is not None and base.manifest.chunker == chunk.VERSION
+    counted = (base.lexical, [piece.text for piece in base.chunks]) if base and same else None
     build = keep.write(
         settings.index, made_with, documents, chunks, vectors,
-        base=base, lexical=lambda to: lexical.build(texts, to), filled=filled,
+        base=base, lexical=lambda to: lexical.build(texts, to, counted), filled=filled,
     )  # fmt: skip
     keep.switch(settings.index, build)
 

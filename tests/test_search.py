@@ -206,3 +206,13 @@ def test_nothing_found_or_nothing_there_is_an_empty_list() -> None:
     assert empty({}, {}) == []
     assert Fused(plan())({}, {}) == []
     assert retrieve.close([]) == []
+
+
+def test_an_index_of_words_made_from_an_earlier_one_scores_as_one_made_anew(tmp_path: Path) -> None:
+    texts = [piece.text for piece in chunk(plan())]
+    lexical.build(texts[1:], tmp_path / "before")
+    lexical.build([*texts, "的"], tmp_path / "after", (tmp_path / "before", texts[1:]))
+    lexical.build([*texts, "的"], tmp_path / "anew")
+    found, anew = (lexical.Lexical(tmp_path / name).scores("公园的安全检查 2030") for name in ("after", "anew"))
+    assert found.max() > 0
+    assert np.allclose(found, anew)
