@@ -74,7 +74,7 @@ def build(texts: Sequence[str], folder: Path, before: tuple[Path, Sequence[str]]
 
 
 def _kept(folder: Path, texts: Sequence[str]) -> tuple[dict[str, int], dict[str, npt.NDArray[np.int32]]]:
-    """The words of an earlier index with their numbers, and the numbers of each of its texts; none where it has none."""
+    """The words of an earlier index with their numbers, and those of each of its texts; none where it kept none."""
     if not (folder / WORDS).exists():
         return {}, {}
     vocabulary = json.loads((folder / "vocab.index.json").read_text(encoding="utf-8"))

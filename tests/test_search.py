@@ -106,7 +106,7 @@ class Fused:
             words[row] = score
         near = [(self.chunks[row].chunk_id, cosine) for row, cosine in cosines.items()]
         ids = [{self.documents[n].doc_id for n in ns} for ns in (named, left_out)]
-        return retrieve.fuse(self.layout, near, words, k, *ids)
+        return retrieve.fuse(self.layout, near, words, k, "zh", *ids)
 
 
 def place(hit: Hit, documents: Sequence[Document]) -> tuple[int, str]:
