@@ -170,8 +170,13 @@ def test_the_same_run_twice_does_not_differ_and_a_worse_retriever_fails(
     assert main(command(settings, again, "--retrieval-only", "--concurrency", "4", *gates)) == 0
     assert undated(again) == undated(first)
     assert "p=1" in capsys.readouterr().out
-    found = Engine.found
-    monkeypatch.setattr(Engine, "found", lambda *args: found(*args)[::-1])
+    find = Engine.find
+
+    def reversed_hits(*args: Any) -> Any:
+        found = find(*args)
+        return replace(found, hits=found.hits[::-1])
+
+    monkeypatch.setattr(Engine, "find", reversed_hits)
     assert main(command(settings, worse, "--retrieval-only", *gates)) == 3
     assert "recall@1" in capsys.readouterr().err
 
