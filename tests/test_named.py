@@ -17,7 +17,7 @@ LAWS = Titles(laws())
 PLAN = Titles([plan(), law("第一公园的新闻", 0)])
 PIPL, CRIMES, PLANNED = "中华人民共和国个人信息保护法", "中华人民共和国刑法", "城市公园行动计划"
 GDPR = "Regulation (EU) 2016/679 (General Data Protection Regulation)"
-SHARED = Path("/work/shared")
+SHARED = Path(__file__).parents[2] / "shared"
 
 
 def shown(found: Named | None) -> tuple[str, str, str]:
