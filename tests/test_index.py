@@ -143,8 +143,8 @@ def test_a_build_whose_vectors_are_not_those_it_was_given_is_refused(
 ) -> None:
     document = plan()
     chunks = chunk(document)
-    real = stores._node
-    monkeypatch.setattr(stores, "_node", lambda piece, vector: real(piece, -vector))
+    real = Store.add
+    monkeypatch.setattr(Store, "add", lambda store, pieces, made: real(store, pieces, -made))
     with keep.writing(tmp_path), pytest.raises(IndexError_) as error:
         keep.write(tmp_path, Manifest("e", "c", DIMENSION, {}, "1", 0), [document], chunks, vectors(chunks))
     assert error.value.key == "index_damaged"
