@@ -7,6 +7,7 @@ not embedded again, and what is served is replaced only when the new build is wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ Report = Callable[[str, int, int], None]
 """Told of long work: what ("read", "embed"), how much of it is done, of how much."""
 
 
-SLICE = 4096
+SLICE = 2048
 """Chunks embedded before they go to the index, which takes them in while the next are embedded."""
 
 
@@ -81,19 +82,22 @@ def ingest(
         if before and same and not anew and not done.added and not gone:
             held = sum(len(entry["documents"]) for entry in known.values())
             return replace(done, documents=held, chunks=before.chunks)
-        old = index.Content(settings.index) if before else None
-        documents = {**(old.documents if old else {}), **found}
-        kept = [documents[doc_id] for entry in known.values() for doc_id in entry["documents"]]
-        if not kept and not gone:
+        if not gone and not any(entry["documents"] for entry in known.values()):
             return done
-        # A file that was read again is cut again: under another name it may have another title.
-        cut: dict[str, list[Chunk]] = {}
-        for piece in old.chunks if old and not anew else ():
-            if piece.doc_id not in found:
-                cut.setdefault(piece.doc_id, []).append(piece)
-        chunks = [piece for document in kept for piece in cut.get(document.doc_id) or chunk.chunk(document)]
-        have = dict(zip([piece.text for piece in old.chunks], old.vectors(), strict=True)) if old and same else {}
-        embedder = Embedder(folder, models.export_place(settings.embedder, settings.home))
+        # The embedder takes as long to load as what is known does to be read.
+        with ThreadPoolExecutor(1) as ahead:
+            loading = ahead.submit(Embedder, folder, models.export_place(settings.embedder, settings.home))
+            old = index.Content(settings.index) if before else None
+            documents = {**(old.documents if old else {}), **found}
+            kept = [documents[doc_id] for entry in known.values() for doc_id in entry["documents"]]
+            # A file that was read again is cut again: under another name it may have another title.
+            cut: dict[str, list[Chunk]] = {}
+            for piece in old.chunks if old and not anew else ():
+                if piece.doc_id not in found:
+                    cut.setdefault(piece.doc_id, []).append(piece)
+            chunks = [piece for document in kept for piece in cut.get(document.doc_id) or chunk.chunk(document)]
+            have = dict(zip([piece.text for piece in old.chunks], old.vectors(), strict=True)) if old and same else {}
+            embedder = loading.result()
         server = place(settings, before)
         put(settings, embedder, known, kept, chunks, have, server=server, base=old if same else None, report=report)
     return replace(done, removed=gone, documents=len(kept), chunks=len(chunks), written=True)

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 import time
 import uuid
 from bisect import bisect_left
@@ -71,9 +72,14 @@ def write(
     build = folder / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
     build.mkdir(parents=True)
     try:
-        _dump(build / "documents.jsonl", map(_slim, documents))
-        _dump(build / "chunks.jsonl", map(vars, chunks))
-        stale = _fill(build, made_with.chroma, chunks, vectors, base, filled or [len(chunks)], lexical)
+        # The words are counted in one thread, Chroma takes rows from another, and the vectors are made in this one.
+        with _fair(), ThreadPoolExecutor(1) as words:
+            counted = words.submit(lexical, build / "lexical") if lexical else None
+            _dump(build / "documents.jsonl", map(_slim, documents))
+            _dump(build / "chunks.jsonl", map(vars, chunks))
+            stale = _fill(build, made_with.chroma, chunks, vectors, base, filled or [len(chunks)])
+            if counted:
+                counted.result()
         np.save(build / "vectors.npy", vectors)
         _finish(build, replace(made_with, chunks=len(chunks), stale=stale))
     except BaseException:
@@ -123,7 +129,7 @@ def _collection(build: Path, server: str) -> str:
 
 def _fill(
     build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, base: Content | None,
-    filled: Iterable[int], lexical: Callable[[Path], None] | None,
+    filled: Iterable[int],
 ) -> int:  # fmt: skip
     """Make the collection of a build and check it; how many rows were deleted since it was made anew."""
     before = {c.chunk_id for c in base.chunks} if base and not (server or base.manifest.chroma) else set()
@@ -139,11 +145,8 @@ def _fill(
     else:
         new, gone, stale = list(range(len(chunks))), [], 0
     store = Store(build, server, _collection(build, server), new=not copied)
-    # Chroma takes rows from one thread; the words are counted in another, and the vectors are made here.
-    with ThreadPoolExecutor(1) as rows, ThreadPoolExecutor(1) as words:
-        jobs = [words.submit(lexical, build / "lexical")] if lexical else []
-        jobs.append(rows.submit(store.delete, gone))
-        at = 0
+    with ThreadPoolExecutor(1) as rows:
+        jobs, at = [rows.submit(store.delete, gone)], 0
         for upto in filled:
             part = new[bisect_left(new, at) : bisect_left(new, upto)]
             jobs.append(rows.submit(store.add, [chunks[n] for n in part], vectors[part]))
@@ -153,6 +156,18 @@ def _fill(
     store.close()
     _check(build, server, chunks, vectors, new, gone)
     return stale
+
+
+@contextlib.contextmanager
+def _fair() -> Iterator[None]:
+    """Let threads that compute outside Python have it back soon: at 5 ms a turn the embedder waits a tenth of the time
+    for the threads that count words and add rows."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _check(

@@ -68,9 +68,27 @@ def build(texts: Sequence[str], folder: Path, before: tuple[Path, Sequence[str]]
         ids.append(found)
     vocabulary.setdefault("", len(vocabulary))
     bm25 = bm25s.BM25(method="lucene", k1=K1, b=B)
+    bm25.build_index_from_ids, bm25.nonoccurrence_array = _scores, None
     bm25.index((ids, vocabulary), show_progress=False)
     bm25.save(str(folder), show_progress=False)
     np.savez(folder / WORDS, ids=np.concatenate([*ids, np.zeros(0, np.int32)]), ends=np.cumsum([len(i) for i in ids]))
+
+
+def _scores(
+    unique_token_ids: Sequence[int], corpus_token_ids: Sequence[npt.NDArray[np.int32]], **_: Any
+) -> dict[str, Any]:
+    """The scores of all words in all texts, as columns of a sparse matrix: what the library's own method, which it offers
+    to replace, counts text by text, in a quarter of the time and mostly outside Python's lock."""
+    n, size = len(corpus_token_ids), len(unique_token_ids)
+    lengths = np.array([len(ids) for ids in corpus_token_ids])
+    texts = np.repeat(np.arange(n), lengths)
+    pairs, counts = np.unique(np.concatenate(corpus_token_ids).astype(np.int64) * n + texts, return_counts=True)
+    words, rows = pairs // n, pairs % n
+    having = np.bincount(words, minlength=size)
+    idf = np.log(1 + (n - having + 0.5) / (having + 0.5))
+    data = idf[words] * counts / (K1 * (1 - B + B * lengths[rows] / lengths.mean()) + counts)
+    starts = np.concatenate(([0], np.cumsum(having)))
+    return {"data": data.astype(np.float32), "indices": rows.astype(np.int32), "indptr": starts, "num_docs": n}
 
 
 def _kept(folder: Path, texts: Sequence[str]) -> tuple[dict[str, int], dict[str, npt.NDArray[np.int32]]]:

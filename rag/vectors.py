@@ -191,4 +191,3 @@ def _client(folder: Path, server: str) -> Any:
 def _port(server: str) -> int:
     at = urlsplit(server)
     return at.port or (443 if at.scheme == "https" else 8000)
-
