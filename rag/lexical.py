@@ -77,8 +77,8 @@ def build(texts: Sequence[str], folder: Path, before: tuple[Path, Sequence[str]]
 def _scores(
     unique_token_ids: Sequence[int], corpus_token_ids: Sequence[npt.NDArray[np.int32]], **_: Any
 ) -> dict[str, Any]:
-    """The scores of all words in all texts, as columns of a sparse matrix: what the library's own method, which it offers
-    to replace, counts text by text, in a quarter of the time and mostly outside Python's lock."""
+    """The scores of all words in all texts, as columns of a sparse matrix: what the library's own method, which it
+    offers to replace, counts text by text, in a quarter of the time and mostly outside Python's lock."""
     n, size = len(corpus_token_ids), len(unique_token_ids)
     lengths = np.array([len(ids) for ids in corpus_token_ids])
     texts = np.repeat(np.arange(n), lengths)
