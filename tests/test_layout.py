@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 CODE = sorted(path for folder in ("rag", "ui") for path in (ROOT / folder).rglob("*.py"))
 HOMES = {
     "chromadb": {"rag/vectors.py"},
-    "llama_index": {"rag/vectors.py", "rag/generate/llama_index.py", "rag/generate/openai_like.py"},
+    "llama_index": {"rag/generate/llama_index.py", "rag/generate/openai_like.py"},
     "openai": {"rag/generate/openai_like.py"},
     "gradio": {"ui/app.py"},
     "sentence_transformers": {"rag/embed.py", "rag/rerank.py"},
@@ -23,8 +23,8 @@ HOMES = {
     "openvino_genai": {"rag/quiet.py"},
     "torch": {"rag/embed.py", "rag/rerank.py"},
     "bm25s": {"rag/lexical.py"},
-    "Stemmer": {"rag/lexical.py"},
-    "rjieba": {"rag/lexical.py"},
+    "Stemmer": {"rag/cut.py"},
+    "rjieba": {"rag/cut.py"},
     "uvicorn": {"rag/serve.py"},
     "fastapi": {"rag/serve.py"},
     "rich": {"rag/terminal.py"},
@@ -49,6 +49,7 @@ MIDDLE = {
     "rag.words",
     "rag.facts",
     "rag.across",
+    "rag.cut",
     "rag.once",
     "rag.quiet",
 }
@@ -63,7 +64,7 @@ STAGES = {
     "lexical": ("rag.lexical",),
     "retrieve": ("rag.retrieve",),
     "rewrite": ("rag.rewrite",),
-    "widen": ("rag.widen",),
+    "widen": ("rag.widen", "rag.evidence", "rag.decide"),
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
     "cite": ("rag.cite",),
