@@ -269,11 +269,18 @@ def test_a_space_lends_its_gpu_to_each_reply(tmp_path: Path, monkeypatch: pytest
 
 def test_a_prompt_s_beginning_is_read_once(tmp_path: Path) -> None:
     model = Gguf(chain.gguf(tmp_path / "model.gguf", ANSWER), "gguf:m")
-    turns = [Message("system", "条文"), Message("user", "算" * 50)]
-    model.read_ahead(turns)
-    again = [{"role": turn.role, "content": turn.content} for turn in turns]
-    events = list(model._events({"messages": again, "stream": True, "stream_options": {"include_usage": True}}))
-    assert events[-1]["usage"]["prompt_tokens_details"]["cached_tokens"] > 50
+    model.read_ahead([Message("system", "条文"), Message("user", "算" * 50)])
+    assert cached(model, "算" * 51) > 50
+    assert replied(model, asked())
+    model.read_ahead([Message("system", "条文"), Message("user", "法" * 50)])  # too late: who asks does not wait
+    assert cached(model, "法" * 51) < 50
+
+
+def cached(model: Gguf, question: str) -> int:
+    """How many tokens of a question the model has read before."""
+    turns = [{"role": "system", "content": "条文"}, {"role": "user", "content": question}]
+    events = list(model._events({"messages": turns, "stream": True, "stream_options": {"include_usage": True}}))
+    return int(events[-1]["usage"]["prompt_tokens_details"]["cached_tokens"])
 
 
 QUIET = """

@@ -8,6 +8,7 @@ A reply that is closed while its prompt is read ends with its first token.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +31,7 @@ class Gguf:
 
     def __init__(self, file: Path, name: str) -> None:
         self.name = name
+        self._ahead, self._asked = threading.Lock(), False
         try:
             with file.open("rb") as opened:
                 if opened.read(4) != b"GGUF":
@@ -54,12 +56,17 @@ class Gguf:
                 raise ModelError("gguf_load", file=file) from error
 
     def read_ahead(self, messages: Sequence[Message]) -> None:
-        """Cache the beginning that every prompt shares."""
-        for _ in self.stream(Prompt("", "", (), tuple(messages)), max_tokens=1):
-            pass
+        """Cache the beginning that every prompt shares, as long as nobody has asked, who would have to wait for it."""
+        with self._ahead:
+            if not self._asked:
+                for _ in self._pieces(Prompt("", "", (), tuple(messages)), max_tokens=1):
+                    pass
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Pieces:
-        return shown(self._pieces(prompt, max_tokens), self.name, max_tokens)
+        self._asked = True
+        with self._ahead:  # a beginning that is being read is probably this prompt's
+            pass
+        return (yield from shown(self._pieces(prompt, max_tokens), self.name, max_tokens))
 
     def _pieces(self, prompt: Prompt, max_tokens: int) -> Pieces:
         asked: dict[str, Any] = {
