@@ -123,13 +123,14 @@ def test_a_marker_outside_the_list_cannot_be_written(
 
 
 def test_reasoning_is_kept_out(make: Make) -> None:
-    assert replied(make(THINKS), asked())[0] == "算。"
+    model = make(THINKS)
+    assert replied(model, asked())[0] == replied(model, asked(provisions=3))[0] == "算。"
 
 
 def test_reasoning_that_the_prompt_has_begun_is_kept_out(make: Make) -> None:
     opened = {"<think>": "条", "\n": "条", "条": ["</think>"], "</think>": "算", "算": "。", "。": [chain.END]}
     model = make(opened, template=THINKING)
-    assert replied(model, asked())[0] == "算。"
+    assert replied(model, asked())[0] == replied(model, asked(provisions=3))[0] == "算。"
 
 
 def test_a_model_that_only_thinks_is_told(make: Make) -> None:
