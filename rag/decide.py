@@ -3,7 +3,8 @@
 In: a question, the Hits that an answer may be drawn from, and how telling a word is. Out: Ground: how sure it is that
 one of them answers, and which parts of the question nothing speaks of. Statutes are asked about in everyday words that
 they do not use, and there the embedder tells more; a plan or the news are asked about in their own words, and what
-those lack is not told. The weights are fitted by `tests/benchmarks/evidence.py`. What a model writes is not judged here.
+those lack, they do not tell. The weights are fitted by `tests/benchmarks/evidence.py`. What a model writes is not
+judged here.
 """
 
 from __future__ import annotations
@@ -33,34 +34,39 @@ REFERRED = 1.0
 NEAR = 0.9
 """Cosine above which nearness tells no more; that of a provision found by its number is no cosine."""
 
-ENOUGH = 0.4
-"""Probability below which nothing is answered."""
+ENOUGH = 0.15
+"""Probability below which nothing is answered, and no model asked."""
+
+QUOTED = 0.4
+"""Probability from which on a clause is shown in its own words where the sentence of a model does not stand."""
 
 SURE = 0.75
 """Probability from which on the nearest clause is an answer although a model found none."""
+
+ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
+"""Cosine below which a question is said to be about something else altogether: a word for the reader, no gate."""
 
 # Two questions in one: 吞吐量是多少?利润呢?
 _PARTS = re.compile(
     r"[?？;；]\s*|[,，]\s*(?=(?:以及|还有|并且|同时)?[^,，?？]{0,12}(?:多少|什么|哪|谁|怎|如何|几|是否|吗))|\?\s+(?=[A-Z])"
 )
 _ASKS = re.compile(
-    r"多少|什么|哪|谁|怎|如何|几|是否|吗|呢|何|\b(?:what|which|who|when|where|why|how|is|are|does|do|did|can|may)\b",
+    r"多少|什么|哪|谁|怎|如何|几|是否|吗|呢|何|(?P<w>[是能要会可])不(?P=w)|有没有|\b(?:what|which|who|when|where|why|how|is|are|does|do|did|can|may)\b",
     re.I,
 )
-_COUNTED = re.compile(
-    r"(?:多少|(?<!哪)几)(?:[\u3400-\u9fff]{0,4}?)([\u3400-\u9fff]{2})(?=[?？,，。了的在由于被]|\Z)"
-    r"|([\u3400-\u9fff]{2})(?:总?[是为有]|达)多少"
-)
+_HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
+_IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
 @dataclass(frozen=True)
 class Ground:
     """`sure` is the probability, 0 to 1, that the question is answered by one of the hits; `open_parts` are those of
-    its parts that nothing found speaks of, where others are spoken of."""
+    its parts that nothing found speaks of, where others are spoken of; `spoken_of` is whether any hit comes near the question."""
 
     sure: float
     open_parts: tuple[str, ...] = ()
+    spoken_of: bool = True
 
     @property
     def enough(self) -> bool:
@@ -70,11 +76,25 @@ class Ground:
 def ground(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> Ground:
     """How well `hits` are a ground to answer on; hits found by reference are one."""
     if not hits:
-        return Ground(0.0)
-    parts = [part for part in _PARTS.split(question) if _ASKS.search(part)] or [question]
+        return Ground(0.0, (), False)
+    parts = _asked(question)
     sure = [_sure(part, lang, hits, weight) for part in parts]
     left = tuple(part.strip() for part, found in zip(parts, sure, strict=True) if found < ENOUGH)
-    return Ground(max(sure), left if len(left) < len(parts) else ())
+    spoken_of = any(hit.cosine >= (ON_TOPIC if hit.document.lang == lang else ON_TOPIC_ACROSS) for hit in hits)
+    return Ground(max(sure), left if len(left) < len(parts) else (), spoken_of)
+
+
+def _asked(question: str) -> list[str]:
+    """The questions in a question; what asks nothing leads to the one behind it."""
+    parts, led = [], ""
+    for piece in filter(None, _PARTS.split(question)):
+        led += piece
+        if _ASKS.search(piece):
+            parts.append(led)
+            led = ""
+        else:
+            led += "，"
+    return [*parts[:-1], (parts[-1] + led.rstrip("，"))] if parts else [question]
 
 
 def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> float:
@@ -84,7 +104,7 @@ def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight
 
 def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term], weight: evidence.Weight) -> float:
     label = f"{hit.document.title} {' '.join(hit.provision.headings)} {hit.document.date or ''} "
-    if lang == hit.document.lang and not _has_what_is_counted(question, label + hit.text):
+    if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
         return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)
     nearest = hit.document.text_of(hit.nearest[0]) if hit.nearest else hit.text
@@ -96,10 +116,13 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     return 1 / (1 + math.exp(-odds))
 
 
-def _has_what_is_counted(question: str, text: str) -> bool:
+def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
     """Whether the year asked about, and what is counted or measured, are spoken of at all: 多少标准箱, 票房是多少."""
-    there = facts.arabic(text)
-    if any(year not in there for year in YEAR.findall(facts.arabic(question))):
+    years = () if evidence.asks_whether(question) else YEAR.findall(facts.arabic(question))
+    if any(year not in facts.arabic(text) for year in years):
         return False
-    counted = (found[1] or found[2] for found in _COUNTED.finditer(question))
-    return all(thing in there or thing in evidence.GENERIC["zh"] for thing in counted)
+    counted = [term for found in _HOW_MANY.finditer(question) for term in evidence.terms(found[1], lang)]
+    for found in _IS_HOW_MUCH.finditer(question):
+        counted += evidence.terms(question[: found.end()], lang)[-1:]
+    there = evidence.Text(text)
+    return all(there.has(term) >= evidence.PARTLY for term in counted)

@@ -8,12 +8,15 @@ provisions and documents, count for nothing. It decides nothing: `decide.py` doe
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 from rag import facts, widen
-from rag.across import LONGEST, WORD, longest
+from rag.across import LONGEST, WORD, Table, longest
 from rag.cut import CHINESE, cut, stem
 
 Weight = Callable[[str], float]
@@ -25,7 +28,7 @@ PARTLY = 0.5
 """Share of a long word's bigrams from which on it is said to stand there."""
 
 _PART = re.compile(
-    r"(?:倒数)?第\s*[\d零〇一二两三四五六七八九十百]+\s*[条款项句段点章节]|最[后末][一\d][条款项句段]|[上下][一\d]条|"
+    r"序言|前言|(?:倒数)?第\s*[\d零〇一二两三四五六七八九十百]+\s*[条款项句段点章节]|最[后末][一\d][条款项句段]|[上下][一\d]条|"
     r"\b(?:Article|Art\.|Recital|Annex|Section|Chapter|Paragraph)\s+[\dIVX]+(?:\(\w+\))*",
     re.IGNORECASE,
 )
@@ -34,40 +37,6 @@ _YES_NO = re.compile(
     r"^\s*(?:is|are|was|were|does|do|did|has|have|can|could|may|must|should|will|would)\b",
     re.IGNORECASE,
 )
-GENERIC = {
-    "zh": frozenset(
-        """什么 哪 哪些 哪个 哪里 哪儿 哪些地方 哪种 哪类 哪几 哪几条 哪条 哪一 哪一天 哪一年 哪天 哪年 哪位 哪方 哪部 哪项 谁 几 几条 几个
-        几项 几种 几部 几句 第几 多少 多久 多大 多长 多长时间 多高 怎么 怎么办 怎么样 怎样 怎么说 怎么做 如何 为何 为什么 何时 何种 有何
-        什么样 什么时候 是什么 是不是 是否 能否 可否 能不能 可不可以 有没有 要不要 会不会 算不算 需不需要 对不对 对吗 吗 呢 吧 么
-        可以 能够 能 会 要 应 应该 应当 需要 需 必须 得 可 可能 想 请 请问 请教 告诉 帮 帮我 一下 列出 逐项 说明 介绍 解释 概括 总结
-        简述 说说 讲讲 讲 说 说了 讲了 提 提到 提及 提出 指出 谈到 讲到 表示 认为 觉得 要求 规定 包括 包含 涉及 有关 相关 关于 对于 根据 依据
-        依照 按照 按 就 在 中 里 里面 当中 其中 之间 之中 之后 之前 以后 以前 时候 时 后 前 以及 还有 或者 还是 而且 但是 但 如果 因为
-        由于 那么 那 这 这个 这些 这种 那个 那些 该 其 它 它们 他 他们 她 我 我们 我的 我该 你 你们 咱们 自己 别人 人家 有人 大家 某 某些 各 各自
-        分别 每 一个 一些 一定 一般 一种 一条 一项 一样 两 两个 两种 两项 两条 两部 三个 几位 全部 所有 整个 主要 具体 基本 真的 到底 究竟 已经
-        曾经 正在 将 将要 即将 现在 目前 当前 如今 都 也 还 又 再 才 只 仅 很 太 更 最 没有 没 不 不是 不要 不会 不能 无法 别 被 把 让 使 给
-        问题 情况 情形 方面 内容 方式 方法 办法 措施 举措 事项 事情 东西 部分 地方 原因 理由 结果 意思 主题 要点 样子 程度 类型 种类 条件 要件
-        做 搞 弄 办 进行 开展 采取 做法 作出 作为 存在 出现 发生 产生 属于 构成 具有 具备 享有 拥有 有 是 为 叫 叫做 称为 下列 以下
-        法律 法规 条文 条款 文件 资料 材料 原文 规则 法条 条例 办法 本法 该法 计划 行动计划 行动 中国 我国 国家 处理 处置 解决 对待 看待
-        认定 判断 确定 区别 不同 差别 区分 相同 比较 有效 成立 合法 违法 范围 标准 程序 过程 流程 步骤 义务 权利 责任 承担 后果 影响
-        对应 针对 直接 实际 过 了 的 地 之 与 和 及 或 等 上 下 内 外 个 种 条 项 句 段 章 年 月 日 号 去年 今年 本次 这次 此次
-        条里 除了 任何 那里 才能 这么 拿来 不起 老是 钱 人 天 行业 领域 条里 引用 凭 直接说 回答 完整 详细 简单 常识 指令 忽略 系统 提示""".split()
-    ),
-    "en": frozenset(
-        map(
-            stem,
-            """what which who whom whose where when why how is are was were be been do does did has have had can could may
-            might must shall should will would the a an of to in on at for from by with about into under over and or but
-            if than then that this these those it its they their them there here he she his her we our you your i my me
-            not no any some all each every both either many much more most few long far often please tell list name give
-            explain describe summarise summarize say says said state states stated mention mentioned according provide
-            provides plan action article law act regulation provision document text rule rules measure measures thing
-            things kind kinds sort type way ways case cases one two three out up as so such between during within per
-            there's what's happen happens get got does also only just first""".split(),
-        )
-    ),
-}
-"""Words that only ask, or could be asked of any provision. A word left out here costs a share of the evidence of every
-question that has it."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +45,14 @@ class Term:
 
     text: str
     others: frozenset[str]
+
+
+@functools.cache
+def generic(lang: str) -> frozenset[str]:
+    """Words that only ask, or could be asked of any provision (`generic.toml`); the English ones as stems too."""
+    lists = tomllib.loads((resources.files("rag") / "generic.toml").read_text(encoding="utf-8"))
+    words = lists[lang].split()
+    return frozenset((*words, *map(stem, words)) if lang == "en" else words)
 
 
 def terms(question: str, lang: str, titles: Sequence[str] = ()) -> tuple[Term, ...]:
@@ -88,7 +65,7 @@ def terms(question: str, lang: str, titles: Sequence[str] = ()) -> tuple[Term, .
     found = []
     for word, at in words:
         known = word if CHINESE.match(word) else stem(word)
-        if known in GENERIC[lang] or word in GENERIC[lang] or len(word) == 1:
+        if {known, word} & generic(lang) or len(word) == 1:
             continue
         others = {term for place in range(at, at + len(word)) for term in alike.get(place, ())}
         found.append(Term(known, frozenset(others)))
@@ -145,7 +122,7 @@ def _alike(text: str, lang: str, words: Sequence[tuple[str, int]]) -> dict[int, 
     found: dict[int, set[str]] = {}
     for table in widen.tables(lang):
 
-        def known(run: Sequence[str], table: widen.Table = table) -> tuple[str, ...] | None:
+        def known(run: Sequence[str], table: Table = table) -> tuple[str, ...] | None:
             return next((table[form] for form in widen.forms(joint.join(run), lang) if form in table), None)
 
         for begin, end, alike in longest([unit for unit, _ in units], LONGEST[lang], known):

@@ -172,11 +172,16 @@ class Citation:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A shown sentence. `verdict` is "quoted" (verbatim in what it cites) or "supported"."""
+    """A shown sentence. `verdict` is "quoted" (verbatim in what it cites) or "supported".
+
+    `item`: it is one of a list; `side`: the document or article it is of, where several are compared.
+    """
 
     text: str
     citations: tuple[int, ...]
     verdict: str
+    item: bool = False
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,8 +226,15 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The shown answer, each sentence followed by its markers: "……[1]。" has the marker before the stop."""
-        return ("" if self.lang == "zh" else " ").join(with_markers(s) for s in self.sentences)
+        """The shown answer, each sentence with its markers, "……[1]。"; items and sides begin lines."""
+        joint, text, side = "" if self.lang == "zh" else " ", "", ""
+        for sentence in self.sentences:
+            if sentence.side != side:
+                text, side = f"{text}\n{sentence.side}: ".lstrip(), sentence.side
+                text += with_markers(sentence)
+            else:
+                text += ("\n- " if sentence.item else joint if text else "") + with_markers(sentence)
+        return text
 
     def to_json(self) -> dict[str, Any]:
         return {

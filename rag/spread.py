@@ -1,0 +1,113 @@
+"""A checked sentence, or one that failed -> what is shown of the provision that it stands on. Pure.
+
+In: the question, the sentence, the provisions that were in the prompt. Out: a list told item by item where one is asked
+for; the words of the law themselves in place of a sentence that it does not carry. Whether there is ground enough for
+that is not judged here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag import facts
+from rag.cite import CJK, Marked, Support
+from rag.records import Document, Hit, Provision
+from rag.told import clauses
+
+LIST = re.compile(
+    r"哪些|哪几|列[出举]|逐[项条]|包括什么|有什么(?!用)|什么(?:义务|权利|条件|情形|材料|措施|举措|方式|内容|要求|行业|领域|职责)|"
+    r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
+    re.IGNORECASE,
+)
+QUOTED = 400
+"""Characters of a clause at most that is shown in place of a sentence."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sentence to be shown and the provision it is cited to."""
+
+    text: str
+    document: Document
+    provision: Provision
+    quoted: bool = True
+    item: bool = False
+
+
+def spread(question: str, text: str, support: Support) -> list[Shown]:
+    """What is shown for a sentence that passed: itself, or the list it stands in where a list is asked for."""
+    document, provision = support.hit.document, support.provision
+    if LIST.search(question) and bool(CJK.search(question)) == bool(CJK.search(support.hit.text)):
+        if found := _list(document, provision):
+            return found
+        if not document.children(provision.path) and provision.end - provision.start <= QUOTED:
+            return list(_said(document, provision))
+    return [Shown(text, document, provision, support.quoted)]
+
+
+def instead(marked: Marked, hits: Sequence[Hit], question: str) -> list[Shown]:
+    """The clause that a sentence which did not pass speaks of, in its own words; [] when it is too long to show.
+
+    It is the leaf that retrieval and the wording of the sentence together point to, of the provisions it marks if it
+    marks any.
+    """
+    of = [hits[n - 1] for n in marked.markers if 1 <= n <= len(hits)] or list(hits)
+    leaves = [(hit, leaf) for hit in of for leaf in _leaves(hit)]
+    if not leaves:
+        return []
+    hit, leaf = max(
+        leaves, key=lambda pair: _near(*pair) + facts.coverage(marked.text, pair[0].document.text_of(pair[1]))
+    )
+    return quote(hit.document, leaf, question)
+
+
+def nearest(hits: Sequence[Hit], question: str) -> list[Shown]:
+    """The clause nearest to the question."""
+    pairs = [(hit, *hit.nearest) for hit in hits if hit.nearest]
+    if not pairs:
+        return []
+    hit, leaf, _ = max(pairs, key=lambda pair: pair[2])
+    return quote(hit.document, leaf, question)
+
+
+def quote(document: Document, leaf: Provision, question: str) -> list[Shown]:
+    """A clause in its own words, an item with what leads to it."""
+    if LIST.search(question) and (found := _list(document, leaf)):
+        return found
+    above = document.by_path.get(leaf.path[:-1])
+    if above and leaf.path[-1][0] in ("item", "point", "subpoint"):
+        lead = [one for one in _said(document, above) if one.provision == above][:1]
+        return [*lead, *(Shown(one.text, document, leaf, item=True) for one in _said(document, leaf))]
+    return list(_said(document, leaf)) if leaf.end - leaf.start <= QUOTED else []
+
+
+def _list(document: Document, provision: Provision) -> list[Shown]:
+    """The whole list that a provision is, or is an item of; [] when it is none."""
+    path = provision.path
+    while path and path[-1][0] in ("item", "point", "subpoint"):
+        path = path[:-1]
+    below = [each for each in document.children(path) if each.path[-1][0] in ("item", "point")] if path else []
+    if len(below) < 2:
+        return []
+    return [
+        Shown(text, document, each, item=each.path != path)
+        for text, document, each in clauses(document, document.by_path[path])
+    ]
+
+
+def _said(document: Document, provision: Provision) -> Iterator[Shown]:
+    return (Shown(text, document, each) for text, document, each in clauses(document, provision))
+
+
+def _leaves(hit: Hit) -> Iterator[Provision]:
+    document, top = hit.document, hit.provision.path
+    for provision in document.provisions:
+        inside = provision.path[: len(top)] == top
+        if inside and not document.children(provision.path) and not document.is_title(provision.path):
+            yield provision
+
+
+def _near(hit: Hit, leaf: Provision) -> float:
+    return next((score for path, score in hit.clauses if path == leaf.path), 0.0)
