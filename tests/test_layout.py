@@ -51,6 +51,7 @@ MIDDLE = {
     "rag.words",
     "rag.facts",
     "rag.across",
+    "rag.statutes",
     "rag.cut",
     "rag.once",
     "rag.quiet",
