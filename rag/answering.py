@@ -1,9 +1,9 @@
 """Found and the ground it is -> the answer: told by code, declined, or written by a model and checked as it comes.
 
-In: what was found, how well it answers, the pieces of a model's reply. Out: Answers, each with one more sentence that may
-be shown. Refusal is decided here: no_such_provision when what is named is not there, off_topic or no_evidence when what
-was found is no ground for an answer, no_evidence when the model finds none in it, unsupported when nothing it wrote
-passed. It finds nothing, and loads no model.
+In: what was found, how well it answers, the pieces of a model's reply. Out: Answers, each with one more sentence that
+may be shown. Refusal is decided here: no_such_provision when what is named is not there, off_topic or no_evidence when
+what was found is no ground for an answer, no_evidence when the model finds none in it, unsupported when nothing it
+wrote passed. It finds nothing, and loads no model.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from rag import cite, compared, decide, retrieve, spread
 from rag.evidence import Weight
+from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
 from rag.search import EXACT, Found
 from rag.told import remark, told
@@ -45,7 +46,9 @@ def exact(answer: Answer, found: Found) -> Answer | None:
     if not found.named or (found.named.asks not in EXACT and (found.named.paths or not found.named.missing)):
         return None
     for text, document, provision in told(found.named, answer.lang):
-        answer = _with(answer, spread.Shown(text, document, provision, found.named.asks == "text"))
+        side = short_label(document.lang, provision.path[:1]) if found.named.asks == "mentions" else ""
+        quoted = text in " ".join(document.text_of(provision).split())
+        answer = _with(answer, spread.Shown(text, document, provision, quoted), side)
     if answer.sentences:
         return answer
     return replace(answer, reason="no_such_provision" if found.named.missing else "no_evidence")
@@ -71,12 +74,14 @@ def declined(answer: Answer, ground: decide.Ground) -> Answer | None:
     """The refusal where what was found is no ground for an answer."""
     if ground.enough:
         return None
+    if ground.elsewhere:
+        return replace(answer, reason="no_evidence", note=say("told_elsewhere", answer.lang, law=ground.elsewhere))
     return replace(answer, reason="no_evidence" if ground.spoken_of else "off_topic")
 
 
 def checked(
     answer: Answer, asked: Prompt, ground: decide.Ground, pieces: Generator[str, None, Tokens | None],
-    similar: cite.Similarity, started: float,
+    similar: cite.Similarity, tells: spread.Tells, started: float,
 ) -> Iterator[Answer]:  # fmt: skip
     """The answer so far, each time a sentence has passed the check, and at the end."""
     watch = Watch(started, time.perf_counter())
@@ -88,7 +93,7 @@ def checked(
                 declined = True
                 continue
             checking = time.perf_counter()
-            shown, why = _shown(marked, asked, ground, similar)
+            shown, why = _shown(marked, asked, ground, similar, tells)
             watch.verify += time.perf_counter() - checking
             removed += [Removed(marked.text, why)] if why else []
             before = len(answer.sentences)
@@ -98,8 +103,8 @@ def checked(
                 yield answer
             if len(removed) >= PATIENCE and not answer.sentences:
                 break
-    if not answer.sentences and ground.sure >= decide.SURE and asked.lang == asked.hits[0].document.lang:
-        for one in _on_question(asked, spread.nearest(asked.hits, asked.question)):
+    if declined and not (answer.sentences or removed) and ground.sure >= decide.SURE:
+        for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
             answer = _with(answer, one)
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}
@@ -107,7 +112,7 @@ def checked(
 
 
 def _shown(
-    marked: cite.Marked, asked: Prompt, ground: decide.Ground, similar: cite.Similarity
+    marked: cite.Marked, asked: Prompt, ground: decide.Ground, similar: cite.Similarity, tells: spread.Tells
 ) -> tuple[list[spread.Shown], str]:
     """What is shown for a sentence of the reply, and why it is not shown itself, "" where it is.
 
@@ -117,7 +122,7 @@ def _shown(
     if isinstance(verdict, Removed):
         if ground.sure < decide.QUOTED:
             return [], verdict.reason
-        return _on_question(asked, spread.instead(marked, asked.hits, asked.question)), verdict.reason
+        return _on_question(asked, spread.instead(marked, asked.hits, asked.question, tells)), verdict.reason
     if not cite.on_question(asked.question, verdict, asked.hits):
         return [], "beside"
     return spread.spread(asked.question, marked.text, verdict), ""

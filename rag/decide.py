@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rag import evidence, facts
+from rag import evidence, facts, statutes
 from rag.records import Hit
 
 STATUTE = (2.9, 0.4, 93.5, -83.4)
@@ -37,11 +37,14 @@ NEAR = 0.9
 ENOUGH = 0.15
 """Probability below which nothing is answered, and no model asked."""
 
-QUOTED = 0.4
+QUOTED = 0.5
 """Probability from which on a clause is shown in its own words where the sentence of a model does not stand."""
 
 SURE = 0.75
 """Probability from which on the nearest clause is an answer although a model found none."""
+
+SPOKEN = 0.7
+"""Share of a question's content in the best article from which on no regulation is missed."""
 
 ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
 """Cosine below which a question is said to be about something else altogether: a word for the reader, no gate."""
@@ -56,32 +59,58 @@ _ASKS = re.compile(
 )
 _HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
 _IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
+_CRIME = re.compile("罪|判刑|判几年|刑事|坐牢|死刑|缓刑|量刑")
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
 @dataclass(frozen=True)
 class Ground:
     """`sure` is the probability, 0 to 1, that the question is answered by one of the hits; `open_parts` are those of
-    its parts that nothing found speaks of, where others are spoken of; `spoken_of` is whether any hit comes near the question."""
+    its parts that nothing found speaks of, where others are spoken of; `spoken_of` is whether any hit comes near the
+    question; `elsewhere` is the law that governs it, where that is not here."""
 
     sure: float
     open_parts: tuple[str, ...] = ()
     spoken_of: bool = True
+    elsewhere: str = ""
 
     @property
     def enough(self) -> bool:
-        return self.sure >= ENOUGH
+        return self.sure >= ENOUGH and not self.elsewhere
 
 
-def ground(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> Ground:
-    """How well `hits` are a ground to answer on; hits found by reference are one."""
+def ground(
+    question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight, titles: Collection[str] = ()
+) -> Ground:
+    """How well `hits` are a ground to answer on; `titles` are of all documents, where the question names none."""
     if not hits:
         return Ground(0.0, (), False)
     parts = _asked(question)
     sure = [_sure(part, lang, hits, weight) for part in parts]
     left = tuple(part.strip() for part, found in zip(parts, sure, strict=True) if found < ENOUGH)
     spoken_of = any(hit.cosine >= (ON_TOPIC if hit.document.lang == lang else ON_TOPIC_ACROSS) for hit in hits)
-    return Ground(max(sure), left if len(left) < len(parts) else (), spoken_of)
+    elsewhere = ""
+    if hits[0].document.kind == "statute":
+        wanted = evidence.terms(question, lang)
+        spoken = max(evidence.share(wanted, f"{hit.document.title} {hit.text}", weight)[0] for hit in hits)
+        elsewhere = _elsewhere(question, titles, spoken)
+    return Ground(max(sure), left if len(left) < len(parts) else (), spoken_of, elsewhere)
+
+
+def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
+    """The law that governs a question where it is not among `titles`, nor what it replaced or what replaced it.
+
+    A neighbouring law would be cited for what it does not regulate. A regulation may say the same as a law that is
+    here, so it counts only where little of the question is `spoken` of; and what is a crime is said by the 刑法.
+    """
+    here = {title.removeprefix("中华人民共和国") for title in titles}
+    here |= {after for title in here if (after := statutes.successor(title))}
+    law = next(iter(statutes.governing(question)), "")
+    if not law or not here or law in here or statutes.successor(law) in here:
+        return ""
+    if (_CRIME.search(question) and "刑法" in here) or (not law.endswith("法") and spoken >= SPOKEN):
+        return ""
+    return law
 
 
 def _asked(question: str) -> list[str]:

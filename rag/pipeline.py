@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from rag import answering, asking, chunk, decide, generate, index, models
+from rag import answering, asking, chunk, decide, evidence, generate, index, models
 from rag.embed import Embedder, prompts_of
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.facts import language
@@ -145,7 +145,8 @@ class Engine:
         timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
         near = answering.near(found)
-        ground = decide.ground(found.asked, lang, near, self.search().lexical.weight)
+        titles = () if found.about else [document.title for document in self.documents()]
+        ground = decide.ground(found.asked, lang, near, self.search().lexical.weight, titles)
         answer = replace(answer, note=answering.note(found, ground, lang))
         if told := self._told(answer, found, ground):
             answer = told
@@ -156,7 +157,8 @@ class Engine:
             yield Update("generate", answer)
             asked = prompt(found.asked, lang, near, self.settings.context_chars)
             pieces = generator.stream(asked, self.settings.answer_tokens)
-            for so_far in answering.checked(answer, asked, ground, pieces, self._similar, started):
+            tells = self._tells(found.asked, lang, near)
+            for so_far in answering.checked(answer, asked, ground, pieces, self._similar, tells, started):
                 answer = so_far
                 yield Update("generate", answer)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
@@ -174,6 +176,12 @@ class Engine:
         return (
             exact or answering.side_by_side(answer, found, about, within, weight) or answering.declined(answer, ground)
         )
+
+    def _tells(self, question: str, lang: str, near: Sequence[Hit]) -> Callable[[str], float]:
+        """How much of what is asked a text speaks of."""
+        wanted = evidence.terms(question, lang, [hit.document.title for hit in near])
+        weight = self.search().lexical.weight
+        return lambda text: evidence.share(wanted, text, weight)[0]
 
     def _wording(self, question: str, lang: str) -> str:
         """The words of law for an everyday question, from the language model."""

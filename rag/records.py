@@ -205,7 +205,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question; `note` is what code says beside it, such as what there is in place of the missing."""
+    """The answer to one question; `note` is what code says beside it."""
 
     question: str
     lang: str
@@ -227,14 +227,11 @@ class Answer:
     @property
     def text(self) -> str:
         """The shown answer, each sentence with its markers, "……[1]。"; items and sides begin lines."""
-        joint, text, side = "" if self.lang == "zh" else " ", "", ""
-        for sentence in self.sentences:
-            if sentence.side != side:
-                text, side = f"{text}\n{sentence.side}: ".lstrip(), sentence.side
-                text += with_markers(sentence)
-            else:
-                text += ("\n- " if sentence.item else joint if text else "") + with_markers(sentence)
-        return text
+        text = side = ""
+        for each in self.sentences:
+            begin = f"\n{each.side}: " if each.side != side else "\n- " if each.item else " " * (self.lang != "zh")
+            text, side = text + begin + with_markers(each), each.side
+        return text.strip()
 
     def to_json(self) -> dict[str, Any]:
         return {

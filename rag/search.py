@@ -32,6 +32,9 @@ RERANKED = 30
 LEANED_ON = 2
 """How many provisions are brought because a found one refers to them."""
 
+NAMED = 30
+"""How many articles are looked through for the clauses of those that a question names."""
+
 EXACT = ("text", "count", "mentions")
 """What code answers from the named provisions themselves."""
 
@@ -117,7 +120,8 @@ class Search:
         about = frozenset(document.doc_id for document in (meant.documents if meant else mentioned(asked, titles)))
         hits = _referred(meant)[:k]
         if not (meant and meant.asks in EXACT and hits):
-            hits = _together(hits, self._fused(asked, lang, k, embedder(), about, out, wording))[:k]
+            more = self._fused(asked, lang, max(k, NAMED) if hits else k, embedder(), about, out, wording)
+            hits = _together(hits, more)[:k]
             hits += list(self._leaned_on(hits, titles))[:LEANED_ON]
         return Found(asked, rewritten, meant, tuple(hits), about, rewriting)
 
@@ -173,8 +177,11 @@ def _referred(meant: Named | None) -> list[Hit]:
 
 
 def _together(first: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
-    """Each article once, the first ones first."""
+    """Each article once, the first ones first; one that was named and found has the clauses that were found."""
     kept: dict[tuple[str, object], Hit] = {}
     for hit in (*first, *others):
-        kept.setdefault((hit.document.doc_id, hit.provision.path), hit)
+        key = (hit.document.doc_id, hit.provision.path)
+        known = kept.setdefault(key, hit)
+        if known is not hit:
+            kept[key] = replace(known, clauses=(*known.clauses, *hit.clauses))
     return list(kept.values())

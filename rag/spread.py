@@ -2,13 +2,13 @@
 
 In: the question, the sentence, the provisions that were in the prompt. Out: a list told item by item where one is asked
 for; the words of the law themselves in place of a sentence that it does not carry. Whether there is ground enough for
-that is not judged here.
+that is not judged here; `tells` says how much of what is asked a text speaks of, 0 to 1.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import facts
@@ -16,11 +16,14 @@ from rag.cite import CJK, Marked, Support
 from rag.records import Document, Hit, Provision
 from rag.told import clauses
 
+Tells = Callable[[str], float]
+
 LIST = re.compile(
     r"哪些|哪几|列[出举]|逐[项条]|包括什么|有什么(?!用)|什么(?:义务|权利|条件|情形|材料|措施|举措|方式|内容|要求|行业|领域|职责)|"
     r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
     re.IGNORECASE,
 )
+SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
 
@@ -39,15 +42,23 @@ class Shown:
 def spread(question: str, text: str, support: Support) -> list[Shown]:
     """What is shown for a sentence that passed: itself, or the list it stands in where a list is asked for."""
     document, provision = support.hit.document, support.provision
-    if LIST.search(question) and bool(CJK.search(question)) == bool(CJK.search(support.hit.text)):
-        if found := _list(document, provision):
-            return found
-        if not document.children(provision.path) and provision.end - provision.start <= QUOTED:
-            return list(_said(document, provision))
+    same_script = bool(CJK.search(question)) == bool(CJK.search(support.hit.text))
+    if same_script and LIST.search(question) and (found := _list(document, provision)):
+        return found
+    if support.quoted:
+        text = _whole(document.text_of(provision), text)
     return [Shown(text, document, provision, support.quoted)]
 
 
-def instead(marked: Marked, hits: Sequence[Hit], question: str) -> list[Shown]:
+def _whole(clause: str, part: str) -> str:
+    """The whole sentence of a clause that a part of it was copied from: 弥合智能鸿沟 alone leaves out 数字鸿沟."""
+    for sentence in SENTENCE.findall(clause):
+        if facts.plain(part) in facts.plain(sentence) and len(sentence) <= QUOTED:
+            return str(sentence.strip("*#_ \u3000\n\t"))
+    return part
+
+
+def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:
     """The clause that a sentence which did not pass speaks of, in its own words; [] when it is too long to show.
 
     It is the leaf that retrieval and the wording of the sentence together point to, of the provisions it marks if it
@@ -57,19 +68,18 @@ def instead(marked: Marked, hits: Sequence[Hit], question: str) -> list[Shown]:
     leaves = [(hit, leaf) for hit in of for leaf in _leaves(hit)]
     if not leaves:
         return []
-    hit, leaf = max(
-        leaves, key=lambda pair: _near(*pair) + facts.coverage(marked.text, pair[0].document.text_of(pair[1]))
-    )
+
+    def fit(place: tuple[Hit, Provision]) -> float:
+        text = place[0].document.text_of(place[1])
+        return _near(*place) + tells(text) + facts.coverage(marked.text, text)
+
+    hit, leaf = max(leaves, key=fit)
     return quote(hit.document, leaf, question)
 
 
-def nearest(hits: Sequence[Hit], question: str) -> list[Shown]:
+def nearest(hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:
     """The clause nearest to the question."""
-    pairs = [(hit, *hit.nearest) for hit in hits if hit.nearest]
-    if not pairs:
-        return []
-    hit, leaf, _ = max(pairs, key=lambda pair: pair[2])
-    return quote(hit.document, leaf, question)
+    return instead(Marked("", ()), hits, question, tells)
 
 
 def quote(document: Document, leaf: Provision, question: str) -> list[Shown]:

@@ -119,7 +119,10 @@ def _chapters(document: Document, lang: str) -> Iterator[Told]:
 
 
 def _mention(named: Named, document: Document, path: Path, lang: str) -> Told:
+    """The words around one of the words, or that it stands there where they are too many."""
     provision = document.by_path[path]
+    if provision.end - provision.start <= WHOLE[lang]:
+        return next(clauses(document, provision))
     whole = document.text_of(document.by_path[path[:1]]).lower()
     words = [word for word in named.words if word.lower() in whole]
     place = short_label(document.lang, path[:1])
