@@ -8,6 +8,7 @@ wrote passed. It finds nothing, and loads no model.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -23,6 +24,9 @@ from rag.words import say
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
+
+
+ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 
 
 def near(found: Found) -> list[Hit]:
@@ -41,17 +45,20 @@ def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
     return " ".join(filter(None, (said, say("told_open", lang, parts=parts))))
 
 
-def exact(answer: Answer, found: Found) -> Answer | None:
+def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     """The answer that code gives to what is asked of the provisions a question names; None for any other question."""
-    if not found.named or (found.named.asks not in EXACT and (found.named.paths or not found.named.missing)):
+    named = found.named
+    if named and named.asks == "within" and named.paths and ALL_OF.search(found.asked) and ground.sure >= decide.SURE:
+        named = replace(named, asks="text")  # 列出第十条提出的措施: what it lists is the article itself
+    if not named or (named.asks not in EXACT and (named.paths or not named.missing)):
         return None
-    for text, document, provision in told(found.named, answer.lang):
-        side = short_label(document.lang, provision.path[:1]) if found.named.asks == "mentions" else ""
+    for text, document, provision in told(named, answer.lang):
+        side = short_label(document.lang, provision.path[:1]) if named.asks == "mentions" else ""
         quoted = text in " ".join(document.text_of(provision).split())
         answer = _with(answer, spread.Shown(text, document, provision, quoted), side)
     if answer.sentences:
         return answer
-    return replace(answer, reason="no_such_provision" if found.named.missing else "no_evidence")
+    return replace(answer, reason="no_such_provision" if named.missing else "no_evidence")
 
 
 def side_by_side(
@@ -105,6 +112,15 @@ def checked(
                 break
     if declined and not (answer.sentences or removed) and ground.sure >= decide.SURE:
         for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
+            answer = _with(answer, one)
+    if answer.sentences:
+        cited = [
+            hit.document.by_path[c.path]
+            for c in answer.citations
+            for hit in asked.hits
+            if hit.document.doc_id == c.doc_id
+        ]
+        for one in _on_question(asked, spread.more(asked.question, cited, asked.hits, tells)):
             answer = _with(answer, one)
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}

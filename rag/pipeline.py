@@ -172,7 +172,7 @@ class Engine:
 
         about = [document for document in self.documents() if document.doc_id in found.about]
         weight = self.search().lexical.weight
-        exact = answering.exact(answer, found)
+        exact = answering.exact(answer, found, ground)
         return (
             exact or answering.side_by_side(answer, found, about, within, weight) or answering.declined(answer, ground)
         )

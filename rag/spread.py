@@ -19,10 +19,13 @@ from rag.told import clauses
 Tells = Callable[[str], float]
 
 LIST = re.compile(
-    r"哪些|哪几|列[出举]|逐[项条]|包括什么|有什么(?!用)|什么(?:义务|权利|条件|情形|材料|措施|举措|方式|内容|要求|行业|领域|职责)|"
+    r"哪些|哪几|哪[两三四五]|列[出举]|逐[项条]|包括什么|有什么(?!用)|什么(?:义务|权利|条件|情形|材料|措施|举措|方式|内容|要求|行业|领域|职责)|"
     r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
     re.IGNORECASE,
 )
+ALL, MORE = 0.95, 2
+"""Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
+
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
@@ -40,22 +43,24 @@ class Shown:
 
 
 def spread(question: str, text: str, support: Support) -> list[Shown]:
-    """What is shown for a sentence that passed: itself, or the list it stands in where a list is asked for."""
+    """What is shown for a sentence that passed: the list that it is of where a list is asked for, else the whole
+    sentence of the law that it was copied from (弥合智能鸿沟 alone leaves out 数字鸿沟), else itself."""
     document, provision = support.hit.document, support.provision
-    same_script = bool(CJK.search(question)) == bool(CJK.search(support.hit.text))
-    if same_script and LIST.search(question) and (found := _list(document, provision)):
+    same_script = bool(CJK.search(text)) == bool(CJK.search(support.hit.text))
+    asked = bool(LIST.search(question))
+    if same_script and asked and (found := _list(document, provision)):
         return found
-    if support.quoted:
-        text = _whole(document.text_of(provision), text)
+    sentence = _sentence(document.text_of(provision), text) if same_script else ""
+    if sentence and (asked or facts.plain(text) in facts.plain(sentence)):
+        return [Shown(sentence, document, provision)]
     return [Shown(text, document, provision, support.quoted)]
 
 
-def _whole(clause: str, part: str) -> str:
-    """The whole sentence of a clause that a part of it was copied from: 弥合智能鸿沟 alone leaves out 数字鸿沟."""
-    for sentence in SENTENCE.findall(clause):
-        if facts.plain(part) in facts.plain(sentence) and len(sentence) <= QUOTED:
-            return str(sentence.strip("*#_ \u3000\n\t"))
-    return part
+def _sentence(clause: str, text: str) -> str:
+    """The sentence of a clause that `text` is nearest to; "" where that is too long to show."""
+    sentences = [found.strip("*#_ \u3000\n\t") for found in SENTENCE.findall(clause)]
+    best = max(sentences, key=lambda each: facts.coverage(text, each), default="")
+    return best if len(best) <= QUOTED else ""
 
 
 def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:
@@ -91,6 +96,15 @@ def quote(document: Document, leaf: Provision, question: str) -> list[Shown]:
         lead = [one for one in _said(document, above) if one.provision == above][:1]
         return [*lead, *(Shown(one.text, document, leaf, item=True) for one in _said(document, leaf))]
     return list(_said(document, leaf)) if leaf.end - leaf.start <= QUOTED else []
+
+
+def more(question: str, shown: Sequence[Provision], hits: Sequence[Hit], tells: Tells) -> list[Shown]:
+    """Further clauses that speak of all that a list is asked of: 弥合哪两种鸿沟 is answered in two articles."""
+    if not LIST.search(question):
+        return []
+    leaves = [(hit.document, leaf) for hit in hits for leaf in _leaves(hit) if leaf not in shown]
+    telling = [(document, leaf) for document, leaf in leaves if tells(document.text_of(leaf)) >= ALL]
+    return [one for document, leaf in telling[:MORE] for one in quote(document, leaf, question)]
 
 
 def _list(document: Document, provision: Provision) -> list[Shown]:
