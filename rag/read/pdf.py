@@ -245,7 +245,7 @@ def _is_on(paper: tuple[float, float, float, float], box: Any) -> bool:
     """Whether a letter stands on the paper, in a size that can be read."""
     x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
     large = max(box.top - box.bottom, box.right - box.left) * _SMALLEST >= paper[3] - paper[1]
-    return large and paper[0] <= x <= paper[2] and paper[1] <= y <= paper[3]
+    return bool(large and paper[0] <= x <= paper[2] and paper[1] <= y <= paper[3])
 
 
 def _is_wide(letter: str) -> bool:
