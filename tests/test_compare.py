@@ -40,6 +40,12 @@ def test_a_marked_sentence_is_judged_by_what_it_marks_and_another_by_all() -> No
     assert as_hit(CLAUSE).text == CLAUSE
 
 
+def test_a_source_named_above_sentences_marks_them_and_a_line_that_announces_is_no_sentence() -> None:
+    spoken = said(f"有下列技术:\nSource 2:\n标准制修订依托国际电信联盟。\nSource 1:\n{OTHER}", [CLAUSE, OTHER], True)
+    assert [marked for *_, marked in spoken.sentences] == [True, True]
+    assert supported(spoken, similar) == [True, False]
+
+
 def test_figures_are_shares_of_what_was_asked() -> None:
     kinds = [
         (True, False, [True, False], [True]),

@@ -52,6 +52,7 @@ from rag.settings import load
 
 SET = Path(__file__).parent.parent.parent / "data" / "eval" / "page.jsonl"
 WARM_UP = "这份文件讲什么?"
+_ABOVE = re.compile(r"^\s*Source (\d+):", re.MULTILINE)
 _SOURCE = re.compile(r"\ASource \d+:\n")  # what CitationQueryEngine writes above each: its number is no fact
 DECLINES = (
     *("empty response", "do not know", "don't know", "cannot answer", "can't answer", "cannot provide", "unable to"),
@@ -146,14 +147,21 @@ def declines(text: str) -> bool:
 
 
 def said(text: str, sources: Sequence[str], marks: bool) -> Said:
-    """An answer of LlamaIndex and its source nodes; `marks`: whether [n] in it means the nth of them."""
+    """An answer of LlamaIndex and its source nodes; `marks`: whether [n] in it means the nth of them.
+
+    "Source n:" above sentences marks them as well. What ends in a colon announces what follows, and claims nothing.
+    """
     if declines(text):
         return Said(text, True, ())
     hits = tuple(map(as_hit, sources))
     rows = []
-    for sentence in cite.sentences(iter([text])):
-        named = tuple(hits[n - 1] for n in sentence.markers if marks and 0 < n <= len(hits))
-        rows.append((sentence.text, named or hits, bool(named)))
+    first, *rest = _ABOVE.split(text)
+    for above, body in [("0", first), *zip(rest[::2], rest[1::2], strict=True)]:
+        for sentence in cite.sentences(iter([body])):
+            if sentence.text.endswith((":", "：")):
+                continue
+            named = tuple(hits[n - 1] for n in sentence.markers or (int(above),) if marks and 0 < n <= len(hits))
+            rows.append((sentence.text, named or hits, bool(named)))
     return Said(text, False, tuple(rows))
 
 
@@ -240,7 +248,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/compare"))
     args = parser.parse_args()
     questions = read_questions(args.questions)
-    chosen = [questions[n * len(questions) // args.n] for n in range(args.n)] if args.n else questions
+    chosen = [questions[(2 * n + 1) * len(questions) // (2 * args.n)] for n in range(args.n)] if args.n else questions
     engine = Engine(load({"index": args.index}))
     asked = engines(engine)
     for ask in asked.values():
