@@ -206,6 +206,16 @@ def test_invisible_letters_of_a_pdf_are_no_text_and_white_on_dark_are(made: Path
     assert "Article 2" in text and "240 passengers" in text
 
 
+@pytest.mark.parametrize(
+    "box", ["[595 842 0 0]", "[0 0 595 842]/CropBox[0 0 9999 9999]", "[0 0 595 842]/Rotate 90", "[0 0 595 9000]"]
+)
+def test_letters_are_on_the_paper_however_a_page_is_measured(tmp_path: Path, box: str) -> None:
+    path = pdf(tmp_path / "a.pdf", FERRY)
+    path.write_bytes(path.read_bytes().replace(b"[0 0 595 842]", box.encode()))
+    text = read(path).text
+    assert "OTTER" not in text and text.count("\n\n") == 4
+
+
 def test_characters_that_nobody_sees_are_gone_and_offsets_hold(made: Path) -> None:
     (document,) = parse(next(made.glob("*.md")))
     assert seen(document.text) == document.text and seen(document.title) == document.title

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 PAGES = 3_000
 CHARACTERS = 2_000_000
 """The most that is read of one file, so that no file takes longer than some ten seconds."""
-_SMALLEST = 800
-"""How many times smaller than the page letters are that nobody can read: a point on A4."""
+_SMALLEST = 600
+"""How many times smaller than the short side of the page letters are that nobody can read: a point on A4."""
 _FEW = 20
 _UNKNOWN = 0.3
 _DPI, _ROUGH = 200, 60
@@ -81,7 +81,7 @@ def _sheets(document: pypdfium2.PdfDocument, path: Path) -> Iterator[Sheet]:
         unseen = _unseen(page, text, path, looked < _LOOKING)
         looked += time.monotonic() - begun
         begun = time.monotonic()
-        lines = tuple(_lines(text, page.get_cropbox(), unseen))
+        lines = tuple(_lines(text, page.get_bbox(), unseen))
         letters = "".join(line.text for line in lines)
         unknown = sum(not c.isprintable() or c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in letters)
         if (len(letters) < _FEW or unknown > _UNKNOWN * len(letters)) and _has_image(page):
@@ -107,7 +107,7 @@ def _drawn(page: Any, path: Path, dpi: int) -> Any:
     import pypdfium2
     import pypdfium2.raw as raw
 
-    scale = min(dpi / 72, scan.EDGE / max(page.get_size()))
+    scale = min(dpi / 72, scan.EDGE / max(*page.get_size(), 1))
     width, height = (max(1, math.ceil(edge * scale)) for edge in page.get_size())
     bitmap = pypdfium2.PdfBitmap.new_native(width, height, raw.FPDFBitmap_BGR)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
@@ -171,9 +171,9 @@ def _unseen(page: Any, text: Any, path: Path, may_look: bool) -> set[int]:
         if raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(text, n)) in (3, 7)
         or _is_pale(raw.FPDFText_GetFillColor, text, n)
     }
-    if not may_look:
+    if not may_look or not min(page.get_size()):
         return suspects
-    picture, (left, _, _, top) = _drawn(page, path, _ROUGH), page.get_cropbox()
+    picture, (left, _, _, top) = _drawn(page, path, _ROUGH), page.get_bbox()
     scale = picture.width / page.get_width()
     found = set()
     for n in suspects:
@@ -244,7 +244,8 @@ def _lines(text: Any, paper: tuple[float, float, float, float], unseen: Containe
 def _is_on(paper: tuple[float, float, float, float], box: Any) -> bool:
     """Whether a letter stands on the paper, in a size that can be read."""
     x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
-    large = max(box.top - box.bottom, box.right - box.left) * _SMALLEST >= paper[3] - paper[1]
+    short = min(paper[2] - paper[0], paper[3] - paper[1])
+    large = max(box.top - box.bottom, box.right - box.left) * _SMALLEST >= short
     return bool(large and paper[0] <= x <= paper[2] and paper[1] <= y <= paper[3])
 
 
