@@ -174,13 +174,13 @@ def _unseen(page: Any, text: Any, path: Path, may_look: bool) -> set[int]:
     if not may_look or not min(page.get_size()):
         return suspects
     picture, (left, _, _, top) = _drawn(page, path, _ROUGH), page.get_bbox()
-    scale = picture.width / page.get_width()
+    wide, high = picture.width / page.get_width(), picture.height / page.get_height()
     found = set()
     for n in suspects:
-        x, bottom, right, y = text.get_charbox(n, loose=True)
-        box = ((x - left) * scale, (top - y) * scale, (right - left) * scale + 1, (top - bottom) * scale + 1)
+        x, bottom, right, y = text.get_charbox(n)
+        box = ((x - left) * wide - 1, (top - y) * high - 1, (right - left) * wide + 2, (top - bottom) * high + 2)
         ground = picture.crop(tuple(map(int, box))).getextrema() if right > x else ()
-        if all(high - low < _ALIKE for low, high in ground):
+        if all(most - least < _ALIKE for least, most in ground):
             found.add(n)
     return found
 
