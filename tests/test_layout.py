@@ -55,6 +55,7 @@ MIDDLE = {
     "rag.cut",
     "rag.once",
     "rag.quiet",
+    "rag.unseen",
 }
 # Stages, each with the modules that make it up; a stage may import its own modules and the middle.
 STAGES = {

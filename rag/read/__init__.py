@@ -1,13 +1,16 @@
 """read: a file -> its text, the first arrow.
 
-In: a path. Out: a Source, the whole text with newlines as `\\n`; of plain text and Markdown nothing else is changed, so
-that spans and quotations stay true to the file. `find_files` walks folders. One module a format; the ending chooses.
-It does not look for structure or titles.
+In: a path. Out: a Source, the whole text with newlines as `\\n`, without the characters that nobody sees; of plain text
+and Markdown nothing else is changed but that comments go, so that spans and quotations stay true to the file.
+`find_files` walks folders. One module a format; the ending chooses. It does not look for structure or titles.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from rag.errors import DocumentError
@@ -15,10 +18,18 @@ from rag.read import docx, html, pdf, scan, table
 from rag.read.files import File, bytes_of, find
 from rag.read.text import decode
 from rag.source import Source
+from rag.unseen import seen
+
+# All but the marks that a collection of laws sets between heading and text: <!-- INFO END -->.
+_COMMENT = re.compile(r"<!--(?! [A-Z ]{1,20} -->).*?(?:-->|\Z)", re.DOTALL)
 
 
 def _plain(data: bytes, path: Path) -> Source:
     return Source(decode(data, path))
+
+
+def _markdown(data: bytes, path: Path) -> Source:
+    return Source(_COMMENT.sub("", decode(data, path)))
 
 
 _READERS: dict[str, Callable[[bytes, Path], Source]] = {
@@ -26,7 +37,7 @@ _READERS: dict[str, Callable[[bytes, Path], Source]] = {
     ".docx": docx.source,
     ".htm": html.source,
     ".html": html.source,
-    ".md": _plain,
+    ".md": _markdown,
     ".pdf": pdf.source,
     ".txt": _plain,
     ".xlsx": table.source,
@@ -51,9 +62,21 @@ def text_of(file: File, data: bytes | None = None) -> Source:
         found = reader(data, Path(file.name))
     except DocumentError as error:  # a Path would change https:// and the name of a member of an archive
         raise DocumentError(error.key, **{**error.values, "path": file.name}) from error
+    found = _seen(found)
     if not found.text.strip():
         raise DocumentError("document_empty", path=file.name)
     return found
+
+
+def _seen(source: Source) -> Source:
+    """The source without the characters that nobody sees; its pages begin where they did."""
+    if (text := seen(source.text)) == source.text:
+        return source
+    starts = [page.start for page in source.pages]
+    parts = [seen(source.text[a:b]) for a, b in pairwise([0, *starts, len(source.text)])]
+    moved = [*accumulate(len(part) for part in parts)]
+    pages = tuple(replace(page, start=at) for page, at in zip(source.pages, moved, strict=False))
+    return Source(text, pages)
 
 
 def find_files(names: Sequence[str | Path], private: bool = False) -> list[File]:
