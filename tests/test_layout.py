@@ -78,6 +78,7 @@ SETTINGS = {
     "rag/doctor.py",
     "rag/mend.py",
     "rag/stock.py",
+    "rag/visitors.py",
     "rag/__main__.py",
     "ui/app.py",
 }

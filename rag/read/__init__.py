@@ -8,11 +8,12 @@ It does not look for structure or titles.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rag.errors import DocumentError
 from rag.read import docx, html, pdf, scan, table
-from rag.read.files import File, bytes_of, find
+from rag.read.files import File, bytes_of, find, uploaded
 from rag.read.text import decode
 from rag.source import Source
 
@@ -34,6 +35,8 @@ _READERS: dict[str, Callable[[bytes, Path], Source]] = {
 }
 SUFFIXES = tuple(_READERS)
 """The file endings that can be read, lower case."""
+SCANNED = 10
+"""Pages with text that are read in the time of one that is an image."""
 
 
 def read(path: Path) -> Source:
@@ -41,12 +44,19 @@ def read(path: Path) -> Source:
     return text_of(File(str(path), path.suffix.lower(), lambda: bytes_of(path)))
 
 
-def text_of(file: File, data: bytes | None = None) -> Source:
-    """The text of a File, whose bytes may be loaded already. Raises DocumentError."""
+def text_of(file: File, data: bytes | None = None, pages: int | None = None) -> Source:
+    """The text of a File, whose bytes may be loaded already. Raises DocumentError.
+
+    `pages`: of a PDF or image no more than these are read, a page that has to be recognised counting as `SCANNED`.
+    """
     data = file.load() if data is None else data
     reader = _READERS.get(file.suffix)
     if reader is None:
         raise DocumentError("document_kind_unknown", path=file.name, suffixes=" ".join(SUFFIXES))
+    if pages is not None:
+        few = max(1, pages // SCANNED)
+        limited = {pdf.source: partial(pdf.source, pages=pages, scans=few), scan.source: partial(scan.source, most=few)}
+        reader = limited.get(reader, reader)
     try:
         found = reader(data, Path(file.name))
     except DocumentError as error:  # a Path would change https:// and the name of a member of an archive
@@ -59,3 +69,8 @@ def text_of(file: File, data: bytes | None = None) -> Source:
 def find_files(names: Sequence[str | Path], private: bool = False) -> list[File]:
     """The Files that paths, folders, archives and addresses mean; see `files.find`."""
     return find(names, SUFFIXES, private)
+
+
+def files_in(name: str, data: bytes) -> list[File]:
+    """The Files in what somebody sent under a name: itself, or the members of an archive. Raises DocumentError."""
+    return uploaded(name, data, SUFFIXES)
