@@ -183,14 +183,18 @@ class Search:
         return [replace(hit, score=score) for score, hit in ranked][:k]
 
     def _nearest(self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.int64] | None) -> list[tuple[str, float]]:
-        """The nearest of the chunks `rows`, None for all. Chosen ones are compared one by one: the nearest of all may
-        hold none of them."""
+        """The nearest of the chunks `rows`, None for all.
+
+        A few of the index are compared one by one, since the nearest of all may hold none of them.
+        """
         held = len(self.index.chunks)
-        near = self.index.nearest(vector, retrieve.DEPTH) if rows is None else []
-        rows = np.arange(held, len(self.layout.chunks)) if rows is None else rows
+        few = rows is not None and 2 * int(np.count_nonzero(rows < held)) <= held
+        near = [] if few else self.index.nearest(vector, retrieve.DEPTH)
+        rows = np.arange(held, len(self.layout.chunks)) if rows is None else rows if few else rows[rows >= held]
         inside = rows[rows < held]
-        own = self._own[rows[len(inside) :] - held]
-        cosines = np.concatenate([self.index.cosines(vector, inside), own @ vector]) if len(inside) else own @ vector
+        cosines = self._own[rows[len(inside) :] - held] @ vector
+        if len(inside):
+            cosines = np.concatenate([self.index.cosines(vector, inside), cosines])
         best = np.argsort(-cosines, kind="stable")[: retrieve.DEPTH]
         near += [(self.layout.chunks[rows[n]].chunk_id, float(cosines[n])) for n in best]
         return sorted(near, key=lambda each: -each[1])[: retrieve.DEPTH]
