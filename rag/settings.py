@@ -39,8 +39,9 @@ class Settings:
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
     host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
-    upload_mb: size of one file that a visitor of the page may upload.   upload_total_mb: of all of one visitor's.
-    upload_files: how many those may be.   upload_clauses: how many chunks they may make together.
+    upload_mb: size of one file that a visitor of the page may upload; an Office file may unpack to twice that.
+    upload_total_mb: size of all files of one visitor.
+    upload_files: how many they may be.   upload_clauses: how many chunks they may make together.
     upload_pages: pages of one of them, where it is a PDF or an image; one that must be recognised counts as ten.
     upload_hours: after how many hours without use they go.   upload_visitors: how many visitors may have some at once.
     eval_questions: how many questions a set may have that is run on the page.

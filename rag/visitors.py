@@ -23,7 +23,7 @@ import numpy.typing as npt
 from rag.checks import counts, notes
 from rag.chunk import chunk
 from rag.errors import DocumentError, UsageError
-from rag.read import files_in, text_of
+from rag.read import Limits, files_in, text_of
 from rag.read.files import File, bytes_of, digest, shown
 from rag.records import Chunk, Document
 from rag.search import OWN, Search
@@ -34,6 +34,9 @@ from rag.words import say
 MB = 2**20
 NAME = 100  # characters of a file's name that are kept
 SLICE = 64  # chunks embedded between two steps
+PER_CLAUSE = 250
+"""Characters of text that are structured for each clause that a visitor may have: laws have 130 of them in one, and
+structuring a million takes up to six seconds, in which no other upload is read."""
 IDLE = 3600.0
 """Seconds without use after which a visitor's documents may go to make room for another's."""
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -207,7 +210,11 @@ class Visitors:
                 self._room(visitor, file.name, len(data), 0)
         if kept is None:
             with self._reading:
-                read = structure(text_of(file, data, self.settings.upload_pages), file.name, key)
+                source = text_of(file, data, Limits(self.settings.upload_pages, 2 * self.settings.upload_mb * MB))
+                if len(source.text) > (most := self.settings.upload_clauses * PER_CLAUSE):
+                    what, limit = f"{len(source.text)} characters", f"{most} characters"
+                    raise DocumentError("document_too_long", path=file.name, what=what, limit=limit)
+                read = structure(source, file.name, key)
             documents = tuple(replace(document, doc_id=OWN + document.doc_id) for document in read)
             if not documents:
                 raise DocumentError("document_empty", path=file.name)

@@ -167,12 +167,16 @@ def test_a_name_without_a_kind_is_refused(given: str, tmp_path: Path) -> None:
 
 def test_what_is_too_much_is_refused_and_said_without_the_servers_paths(tmp_path: Path) -> None:
     import pypdfium2
+    from PIL import Image
 
     pdf = io.BytesIO()
     book = pypdfium2.PdfDocument.new()
     for _ in range(31):
         book.new_page(100, 100)
     book.save(pdf)
+    tiff = io.BytesIO()
+    picture = Image.new("L", (9, 9))
+    picture.save(tiff, "TIFF", save_all=True, append_images=[picture] * 3)
     limits = {"upload_mb": 1, "upload_total_mb": 2, "upload_files": 3, "upload_clauses": 40, "upload_pages": 30}
     many = "\n\n".join(f"第{n}条 要求。" for n in range(1, 50))
     cases = {
@@ -186,6 +190,10 @@ def test_what_is_too_much_is_refused_and_said_without_the_servers_paths(tmp_path
         "空.md": (b"  \n", "document_empty"),
         "碎.md": (many.encode(), "visitor_clauses"),
         "码.txt": (b"\x00\x01\x02" * 99, "document_binary"),
+        "长.md": ("公园" * 6000, "document_too_long"),
+        "弹.docx": (zipped({"word/document.xml": b" " * (2 * MB + 1)}), "document_unpacks_too_large"),
+        "弹.xlsx": (zipped({"xl/workbook.xml": b" " * (2 * MB + 1)}), "document_unpacks_too_large"),
+        "厚.tiff": (tiff.getvalue(), "document_too_long"),
         "无.zip": (zipped({"a.exe": b"MZ"}), "document_none"),
     }
     for name, (data, key) in cases.items():

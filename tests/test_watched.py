@@ -66,6 +66,7 @@ def test_what_is_wrong_with_a_set_is_said_with_its_own_name_before_anything_is_a
         "坏.jsonl": ("{", "eval_broken_json"),
         "缺.csv": ("id,text\n1,x\n", "eval_column_missing"),
         "别.exe": ("x", "eval_kind_unknown"),
+        "坏.xlsx": ("PK\3\4 no more", "document_damaged"),
         "../../etc/无.jsonl": ("", "eval_empty"),
         "外.jsonl": (json.dumps({"id": "1", "question": "?", "gold": [{"doc": "没有的法"}]}), "eval_unknown_document"),
         "码.csv": ("\0\1\2" * 99, "document_binary"),

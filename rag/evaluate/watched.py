@@ -18,6 +18,7 @@ from rag.evaluate.questions import Question, read_questions, resolved
 from rag.evaluate.run import Row, row_of, warm
 from rag.evaluate.whole import made, running
 from rag.pipeline import Engine
+from rag.read.docx import check_package
 from rag.read.files import bytes_of, shown
 
 
@@ -61,7 +62,10 @@ def _questions(engine: Engine, path: Path, folder: Path, name: PurePath) -> list
     """The questions of an upload; errors call it by the name that its owner gave it."""
     copy = folder / f"questions{name.suffix.lower()}"
     try:
-        copy.write_bytes(bytes_of(path, engine.settings.upload_mb * 2**20))
+        limit = engine.settings.upload_mb * 2**20
+        copy.write_bytes(bytes_of(path, limit))
+        if copy.suffix == ".xlsx":
+            check_package(copy.read_bytes(), copy, 2 * limit)
         questions = read_questions(copy)
         if len(questions) > (most := engine.settings.eval_questions):
             raise UsageError("eval_too_many", path=name, n=len(questions), limit=most)

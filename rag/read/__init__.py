@@ -8,6 +8,7 @@ It does not look for structure or titles.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def _plain(data: bytes, path: Path) -> Source:
     return Source(decode(data, path))
 
 
-_READERS: dict[str, Callable[[bytes, Path], Source]] = {
+_Reader = Callable[[bytes, Path], Source]
+_READERS: dict[str, _Reader] = {
     ".csv": table.csv_source,
     ".docx": docx.source,
     ".htm": html.source,
@@ -35,8 +37,18 @@ _READERS: dict[str, Callable[[bytes, Path], Source]] = {
 }
 SUFFIXES = tuple(_READERS)
 """The file endings that can be read, lower case."""
-SCANNED = 10
-"""Pages with text that are read in the time of one that is an image."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a file from a stranger is read.
+
+    `pages` of a PDF, of which a tenth may be scanned, and a tenth as many of an image, since recognition takes long;
+    `unpacked` bytes of an Office package: 20 MB take some 15 s, and 570 KB can unpack to 190 MB.
+    """
+
+    pages: int
+    unpacked: int
 
 
 def read(path: Path) -> Source:
@@ -44,19 +56,13 @@ def read(path: Path) -> Source:
     return text_of(File(str(path), path.suffix.lower(), lambda: bytes_of(path)))
 
 
-def text_of(file: File, data: bytes | None = None, pages: int | None = None) -> Source:
-    """The text of a File, whose bytes may be loaded already. Raises DocumentError.
-
-    `pages`: of a PDF or image no more than these are read, a page that has to be recognised counting as `SCANNED`.
-    """
+def text_of(file: File, data: bytes | None = None, limits: Limits | None = None) -> Source:
+    """The text of a File, whose bytes may be loaded already. Raises DocumentError."""
     data = file.load() if data is None else data
     reader = _READERS.get(file.suffix)
     if reader is None:
         raise DocumentError("document_kind_unknown", path=file.name, suffixes=" ".join(SUFFIXES))
-    if pages is not None:
-        few = max(1, pages // SCANNED)
-        limited = {pdf.source: partial(pdf.source, pages=pages, scans=few), scan.source: partial(scan.source, most=few)}
-        reader = limited.get(reader, reader)
+    reader = _limited(limits).get(reader, reader) if limits else reader
     try:
         found = reader(data, Path(file.name))
     except DocumentError as error:  # a Path would change https:// and the name of a member of an archive
@@ -74,3 +80,13 @@ def find_files(names: Sequence[str | Path], private: bool = False) -> list[File]
 def files_in(name: str, data: bytes) -> list[File]:
     """The Files in what somebody sent under a name: itself, or the members of an archive. Raises DocumentError."""
     return uploaded(name, data, SUFFIXES)
+
+
+def _limited(limits: Limits) -> dict[_Reader, _Reader]:
+    few = max(1, limits.pages // 10)
+    return {
+        pdf.source: partial(pdf.source, pages=limits.pages, scans=few),
+        scan.source: partial(scan.source, most=few),
+        docx.source: partial(docx.source, unpacked=limits.unpacked),
+        table.source: partial(table.source, unpacked=limits.unpacked),
+    }
