@@ -33,7 +33,7 @@ HOMES = {
     # models by the first, documents by the second; the others name what the clients of servers let through
     "httpx": {"rag/fetch.py", "rag/read/address.py", "rag/vectors.py", "rag/generate/openai_like.py"},
     "safetensors": {"rag/convert_e5.py"},
-    "docx": {"rag/read/docx.py"},
+    "docx": {"rag/read/docx.py", "ui/word.py"},
     "selectolax": {"rag/read/html.py"},
     "openpyxl": {"rag/read/table.py"},
     "pypdfium2": {"rag/read/pdf.py"},
@@ -83,6 +83,7 @@ SETTINGS = {
     "rag/doctor.py",
     "rag/mend.py",
     "rag/stock.py",
+    "rag/visitors.py",
     "rag/__main__.py",
     "ui/app.py",
 }

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+<<<<<<< HEAD
 from dataclasses import replace
 from itertools import accumulate, pairwise
+=======
+from dataclasses import dataclass
+from functools import partial
+>>>>>>> visitor
 from pathlib import Path
 
 from rag.errors import DocumentError
 from rag.read import docx, html, pdf, scan, table
-from rag.read.files import File, bytes_of, find
+from rag.read.files import File, bytes_of, find, uploaded
 from rag.read.text import decode
 from rag.source import Source
 from rag.unseen import seen
@@ -28,11 +33,16 @@ def _plain(data: bytes, path: Path) -> Source:
     return Source(decode(data, path))
 
 
+<<<<<<< HEAD
 def _markdown(data: bytes, path: Path) -> Source:
     return Source(_COMMENT.sub("", decode(data, path)))
 
 
 _READERS: dict[str, Callable[[bytes, Path], Source]] = {
+=======
+_Reader = Callable[[bytes, Path], Source]
+_READERS: dict[str, _Reader] = {
+>>>>>>> visitor
     ".csv": table.csv_source,
     ".docx": docx.source,
     ".htm": html.source,
@@ -47,17 +57,30 @@ SUFFIXES = tuple(_READERS)
 """The file endings that can be read, lower case."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How much of a file from a stranger is read.
+
+    `pages` of a PDF, of which a tenth may be scanned, and a tenth as many of an image, since recognition takes long;
+    `unpacked` bytes of an Office package: 20 MB take some 15 s, and 570 KB can unpack to 190 MB.
+    """
+
+    pages: int
+    unpacked: int
+
+
 def read(path: Path) -> Source:
     """The text of one file. Raises DocumentError: missing, unknown kind, too large, unreadable, damaged, empty."""
     return text_of(File(str(path), path.suffix.lower(), lambda: bytes_of(path)))
 
 
-def text_of(file: File, data: bytes | None = None) -> Source:
+def text_of(file: File, data: bytes | None = None, limits: Limits | None = None) -> Source:
     """The text of a File, whose bytes may be loaded already. Raises DocumentError."""
     data = file.load() if data is None else data
     reader = _READERS.get(file.suffix)
     if reader is None:
         raise DocumentError("document_kind_unknown", path=file.name, suffixes=" ".join(SUFFIXES))
+    reader = _limited(limits).get(reader, reader) if limits else reader
     try:
         found = reader(data, Path(file.name))
     except DocumentError as error:  # a Path would change https:// and the name of a member of an archive
@@ -82,3 +105,18 @@ def _seen(source: Source) -> Source:
 def find_files(names: Sequence[str | Path], private: bool = False) -> list[File]:
     """The Files that paths, folders, archives and addresses mean; see `files.find`."""
     return find(names, SUFFIXES, private)
+
+
+def files_in(name: str, data: bytes) -> list[File]:
+    """The Files in what somebody sent under a name: itself, or the members of an archive. Raises DocumentError."""
+    return uploaded(name, data, SUFFIXES)
+
+
+def _limited(limits: Limits) -> dict[_Reader, _Reader]:
+    few = max(1, limits.pages // 10)
+    return {
+        pdf.source: partial(pdf.source, pages=limits.pages, scans=few),
+        scan.source: partial(scan.source, most=few),
+        docx.source: partial(docx.source, unpacked=limits.unpacked),
+        table.source: partial(table.source, unpacked=limits.unpacked),
+    }

@@ -39,12 +39,12 @@ _SIGNS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphe
 _LINE = 60
 
 
-def source(data: bytes, path: Path) -> Source:
+def source(data: bytes, path: Path, unpacked: int = LIMIT) -> Source:
     """The text of the document. Raises DocumentError: encrypted, damaged, or too large when unpacked."""
     import docx
     from docx.opc.exceptions import PackageNotFoundError
 
-    check_package(data, path)
+    check_package(data, path, unpacked)
     try:
         document = docx.Document(BytesIO(data))
         parts = {part.partname: part for part in document.part.package.iter_parts()}
@@ -56,8 +56,8 @@ def source(data: bytes, path: Path) -> Source:
     return Source("\n\n".join(found) + "\n" if found else "")
 
 
-def check_package(data: bytes, path: Path) -> None:
-    """Refuse what is no zip package, is encrypted, or would unpack to more than LIMIT. An empty file passes as none."""
+def check_package(data: bytes, path: Path, limit: int = LIMIT) -> None:
+    """Refuse what is empty, no zip package, encrypted, or would unpack to more than `limit` bytes."""
     if not data.strip():
         raise DocumentError("document_empty", path=path)
     if data.startswith(_OLE):
@@ -70,8 +70,8 @@ def check_package(data: bytes, path: Path) -> None:
     if any(part.flag_bits & 1 for part in parts):
         raise DocumentError("document_encrypted", path=path)
     size = sum(part.file_size for part in parts)
-    if size > LIMIT:
-        raise DocumentError("document_unpacks_too_large", path=path, size=-(-size // 2**20), limit=LIMIT // 2**20)
+    if size > limit:
+        raise DocumentError("document_unpacks_too_large", path=path, size=-(-size // 2**20), limit=limit // 2**20)
     try:  # in steps, because a part that holds more than it declares would be unpacked whole by what reads it next
         with zipfile.ZipFile(BytesIO(data)) as package:
             for part in parts:

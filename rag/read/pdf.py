@@ -45,7 +45,7 @@ _WHITE, _FAINT, _ALIKE = 224, 20, 32
 """Of 255: what is white, what lets all shine through, and the least difference of a letter from its ground."""
 
 
-def source(data: bytes, path: Path) -> Source:
+def source(data: bytes, path: Path, pages: int = PAGES, scans: int = scan.FRAMES) -> Source:
     """The text of the PDF. Raises DocumentError: encrypted, damaged, too long, or scanned and no recognition here."""
     import pypdfium2
 
@@ -55,18 +55,24 @@ def source(data: bytes, path: Path) -> Source:
         key = "document_encrypted" if "password" in str(error).lower() else "document_damaged"
         raise DocumentError(key, path=path) from error
     try:
-        if len(document) > PAGES:
-            raise DocumentError("document_too_long", path=path, what=f"{len(document)} pages", limit=f"{PAGES} pages")
-        return layout.source(list(_sheets(document, path)))
+        if len(document) > pages:
+            raise DocumentError("document_too_long", path=path, what=f"{len(document)} pages", limit=f"{pages} pages")
+        return layout.source(list(_sheets(document, path, scans)))
     except pypdfium2.PdfiumError as error:
         raise DocumentError("document_damaged", path=path) from error
     finally:
         document.close()
 
 
+<<<<<<< HEAD
 def _sheets(document: pypdfium2.PdfDocument, path: Path) -> Iterator[Sheet]:
     read = scans = 0
     spent = looked = 0.0
+=======
+def _sheets(document: pypdfium2.PdfDocument, path: Path, scans: int) -> Iterator[Sheet]:
+    read = scanned = 0
+    spent = 0.0
+>>>>>>> visitor
     for number in range(1, len(document) + 1):
         begun = time.monotonic()
         page = document[number - 1]
@@ -85,9 +91,9 @@ def _sheets(document: pypdfium2.PdfDocument, path: Path) -> Iterator[Sheet]:
         letters = "".join(line.text for line in lines)
         unknown = sum(not c.isprintable() or c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in letters)
         if (len(letters) < _FEW or unknown > _UNKNOWN * len(letters)) and _has_image(page):
-            scans += 1
-            if scans > scan.FRAMES:
-                limit = f"{scan.FRAMES} scanned pages"
+            scanned += 1
+            if scanned > scans:
+                limit = f"{scans} scanned pages"
                 raise DocumentError("document_too_long", path=path, what=f"{len(document)} pages", limit=limit)
             page.set_rotation(shown)
             picture = _drawn(page, path, _DPI)
