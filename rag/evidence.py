@@ -18,6 +18,7 @@ from importlib import resources
 from rag import facts, widen
 from rag.across import LONGEST, WORD, Table, longest
 from rag.cut import CHINESE, cut, stem
+from rag.unseen import without_orders
 
 Weight = Callable[[str], float]
 
@@ -57,7 +58,7 @@ def generic(lang: str) -> frozenset[str]:
 
 def terms(question: str, lang: str, titles: Sequence[str] = ()) -> tuple[Term, ...]:
     """The content words of a question in their order; `titles` are of the documents that it names."""
-    text = facts.arabic(_PART.sub(" ", question)).lower()
+    text = facts.arabic(_PART.sub(" ", without_orders(question) or question)).lower()
     for title in titles:
         text = text.replace(facts.arabic(title).lower(), " ")
     words = [(word, at) for word, at in cut(text)] if lang == "zh" else _words(text)
@@ -83,6 +84,12 @@ def share(wanted: Sequence[Term], text: str, weight: Weight) -> tuple[float, tup
         if part < PARTLY:
             missing.append(term.text)
     return (had / whole if whole else 1.0), tuple(missing)
+
+
+def teller(question: str, lang: str, titles: Sequence[str], weight: Weight) -> Callable[[str], float]:
+    """How much of what is asked a text speaks of, 0 to 1, for many texts."""
+    wanted = terms(question, lang, titles)
+    return lambda text: share(wanted, text, weight)[0]
 
 
 def asks_whether(question: str) -> bool:

@@ -9,7 +9,6 @@ BM25 as in Lucene (Kamphuis et al. 2020), by bm25s.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -118,14 +117,10 @@ class Lexical:
             return np.zeros(self.matrix["num_docs"], dtype=np.float32)
         return np.asarray(self._bm25.get_scores(tokens), dtype=np.float32)
 
-<<<<<<< HEAD
     def weight(self, word: str) -> float:
         """How telling a word is: its idf, as in Lucene's BM25; that of a word that stands nowhere is the largest."""
-        n, known = self._bm25.scores["num_docs"], self._bm25.vocab_dict.get(word)
-        starts = self._bm25.scores["indptr"]
-        having = int(starts[known + 1] - starts[known]) if known is not None else 0
-        return math.log(1 + (n - having + 0.5) / (having + 0.5))
-=======
+        return float(_idf(self.matrix["num_docs"], len(_column(self.matrix, self.vocabulary.get(word))[0])))
+
 
 class Both:
     """BM25 of an index and of a few more `texts` behind it: what one index of all would give.
@@ -155,9 +150,13 @@ class Both:
                 part[rows] += data * np.float32(idf / _idf(size, len(rows)))
         return np.concatenate(scores)
 
+    def weight(self, word: str) -> float:
+        """How telling a word is among all texts."""
+        having = sum(len(_column(matrix, vocabulary.get(word))[0]) for matrix, vocabulary in self._parts)
+        return float(_idf(sum(matrix["num_docs"] for matrix, _ in self._parts), having))
+
 
 def _column(matrix: dict[str, Any], word: int | None) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """The rows of the texts that have a word, and its scores there."""
     at = slice(0) if word is None else slice(matrix["indptr"][word], matrix["indptr"][word + 1])
     return matrix["indices"][at], matrix["data"][at]
->>>>>>> visitor

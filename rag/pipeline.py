@@ -25,6 +25,8 @@ from rag.records import Generator as Writer
 from rag.rerank import Reranker
 from rag.search import Found, Only, Search
 from rag.settings import Settings
+from rag.unseen import seen
+from rag.visitors import Visitors
 from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
@@ -38,6 +40,7 @@ class Engine:
     def __init__(self, settings: Settings, generator: Writer | None = None) -> None:
         generate.check(settings.llm)
         self.settings = settings
+        self.visitors = Visitors(settings, self.embedder)
         self._generator = generator
         self._embedder: Embedder | None = None
         self._search: Search | None = None
@@ -102,8 +105,8 @@ class Engine:
                 self._generator = generate.load(self.settings.llm, lambda: find(LLM), find)
             return self._generator
 
-    def search(self) -> Search:
-        """The current index; opened again when another build has become current."""
+    def search(self, visitor: str = "") -> Search:
+        """The current index, opened again when another build has become current; what a visitor uploaded beside it."""
         with self._lock:
             build = index.current(self.settings.index)
             if self._search is None or self._search.index.build != build:
@@ -111,7 +114,8 @@ class Engine:
                 self._fits(found)
                 name, home = self.settings.reranker, self.settings.home
                 self._search = Search(found, Reranker(models.require(name, home)) if name else None)
-            return self._search
+            shared = self._search
+        return self.visitors.search(visitor, shared)
 
     def _fits(self, found: index.Index) -> None:
         folder = models.require(self.settings.embedder, self.settings.home)
@@ -121,34 +125,43 @@ class Engine:
                 "index_unfit", folder=self.settings.index, has=found.manifest.embedder, wants=self.settings.embedder
             )
 
-    def documents(self) -> Sequence[Document]:
-        return list(self.search().index.documents.values())
+    def documents(self, visitor: str = "") -> Sequence[Document]:
+        """What is indexed, and behind it what the visitor with this id uploaded."""
+        return list(self.search(visitor).layout.documents.values())
 
-    def find(self, question: str, history: Sequence[str] = (), k: int | None = None, only: Only | None = None) -> Found:
+    def find(
+        self, question: str, history: Sequence[str] = (), k: int | None = None, only: Only | None = None,
+        visitor: str = "",
+    ) -> Found:  # fmt: skip
         """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
         wording = self._wording if self.settings.widen else None
-        return self.search().find(question, history, k or self.settings.provisions, self.embedder, only, wording)
+        search = self.search(visitor)
+        return search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
 
-    def ask(self, question: str, history: Sequence[str] = (), only: Only | None = None) -> Iterator[Update]:
-        """Answer a question that follows the earlier questions `history`, oldest first.
+    def ask(
+        self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = ""
+    ) -> Iterator[Update]:
+        """Answer a question that follows the earlier questions `history`, oldest first, for a `visitor` with uploads.
 
         The last update is "done" and holds the whole answer. Raises TiaoYinError.
         """
+        question, history = seen(question), [seen(turn) for turn in history]
         if not question.strip():
             raise UsageError("question_empty")
         started = time.perf_counter()
         lang = language(question)
         answer = Answer(question, lang, llm=self.settings.llm)
         yield Update("retrieve", answer)
-        found = self.find(question, history, only=only)
+        found = self.find(question, history, only=only, visitor=visitor)
         searched = time.perf_counter() - started
         timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
         near = answering.near(found)
-        titles = () if found.about else [document.title for document in self.documents()]
-        ground = decide.ground(found.asked, lang, near, self.search().lexical.weight, titles)
+        weight = self.search(visitor).lexical.weight
+        titles = () if found.about else [document.title for document in self.documents(visitor)]
+        ground = decide.ground(found.asked, lang, near, weight, titles)
         answer = replace(answer, note=answering.note(found, ground, lang))
-        if told := self._told(answer, found, ground):
+        if told := self._told(answer, found, ground, visitor):
             answer = told
             timings = {**timings, "first_token": time.perf_counter() - started}
         else:
@@ -157,31 +170,26 @@ class Engine:
             yield Update("generate", answer)
             asked = prompt(found.asked, lang, near, self.settings.context_chars)
             pieces = generator.stream(asked, self.settings.answer_tokens)
-            tells = self._tells(found.asked, lang, near)
+            titles = [hit.document.title for hit in near]
+            tells = evidence.teller(found.asked, lang, titles, weight)
             for so_far in answering.checked(answer, asked, ground, pieces, self._similar, tells, started):
                 answer = so_far
                 yield Update("generate", answer)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
         yield Update("done", replace(answer, timings=timings))
 
-    def _told(self, answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
+    def _told(self, answer: Answer, found: Found, ground: decide.Ground, visitor: str) -> Answer | None:
         """The answer or the refusal that needs no model; None where one is to be asked."""
 
         def within(document: Document) -> Sequence[Hit]:
-            return self.find(found.asked, only=Only(document=document.title)).hits
+            return self.find(found.asked, only=Only(doc_ids=frozenset({document.doc_id})), visitor=visitor).hits
 
-        about = [document for document in self.documents() if document.doc_id in found.about]
-        weight = self.search().lexical.weight
+        about = [document for document in self.documents(visitor) if document.doc_id in found.about]
+        weight = self.search(visitor).lexical.weight
         exact = answering.exact(answer, found, ground)
         return (
             exact or answering.side_by_side(answer, found, about, within, weight) or answering.declined(answer, ground)
         )
-
-    def _tells(self, question: str, lang: str, near: Sequence[Hit]) -> Callable[[str], float]:
-        """How much of what is asked a text speaks of."""
-        wanted = evidence.terms(question, lang, [hit.document.title for hit in near])
-        weight = self.search().lexical.weight
-        return lambda text: evidence.share(wanted, text, weight)[0]
 
     def _wording(self, question: str, lang: str) -> str:
         """The words of law for an everyday question, from the language model."""

@@ -15,6 +15,7 @@ from rag import facts
 from rag.cite import CJK, Marked, Support
 from rag.records import Document, Hit, Provision
 from rag.told import clauses
+from rag.unseen import without_orders
 
 Tells = Callable[[str], float]
 
@@ -128,8 +129,9 @@ def _said(document: Document, provision: Provision) -> Iterator[Shown]:
 def _leaves(hit: Hit) -> Iterator[Provision]:
     document, top = hit.document, hit.provision.path
     for provision in document.provisions:
-        inside = provision.path[: len(top)] == top
-        if inside and not document.children(provision.path) and not document.is_title(provision.path):
+        inside = provision.path[: len(top)] == top and not document.children(provision.path)
+        # What only tells a model what to do is no answer.
+        if inside and not document.is_title(provision.path) and without_orders(document.text_of(provision)).strip():
             yield provision
 
 

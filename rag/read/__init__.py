@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-<<<<<<< HEAD
-from dataclasses import replace
-from itertools import accumulate, pairwise
-=======
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
->>>>>>> visitor
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from rag.errors import DocumentError
@@ -33,16 +29,12 @@ def _plain(data: bytes, path: Path) -> Source:
     return Source(decode(data, path))
 
 
-<<<<<<< HEAD
 def _markdown(data: bytes, path: Path) -> Source:
     return Source(_COMMENT.sub("", decode(data, path)))
 
 
-_READERS: dict[str, Callable[[bytes, Path], Source]] = {
-=======
 _Reader = Callable[[bytes, Path], Source]
 _READERS: dict[str, _Reader] = {
->>>>>>> visitor
     ".csv": table.csv_source,
     ".docx": docx.source,
     ".htm": html.source,

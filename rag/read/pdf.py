@@ -64,15 +64,9 @@ def source(data: bytes, path: Path, pages: int = PAGES, scans: int = scan.FRAMES
         document.close()
 
 
-<<<<<<< HEAD
-def _sheets(document: pypdfium2.PdfDocument, path: Path) -> Iterator[Sheet]:
-    read = scans = 0
-    spent = looked = 0.0
-=======
 def _sheets(document: pypdfium2.PdfDocument, path: Path, scans: int) -> Iterator[Sheet]:
     read = scanned = 0
-    spent = 0.0
->>>>>>> visitor
+    spent = looked = 0.0
     for number in range(1, len(document) + 1):
         begun = time.monotonic()
         page = document[number - 1]
