@@ -147,7 +147,6 @@ class Hit:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "doc_id": self.document.doc_id,
             "doc": self.document.title,
             "article": article_of(self.provision.path),
             "path": [list(step) for step in self.provision.path],
@@ -236,7 +235,7 @@ class Answer:
             "note": self.note,
             "sentences": [asdict(s) for s in self.sentences],
             "citations": [asdict(c) for c in self.citations],
-            "removed": [{"text": r.text, "why": r.why("en"), "reason": r.reason} for r in self.removed],
+            "removed": [{"text": r.text, "why": r.why("en")} for r in self.removed],
             "retrieved": [hit.to_json() for hit in self.retrieved],
             "llm": self.llm,
             "tokens": asdict(self.tokens) if self.tokens else None,

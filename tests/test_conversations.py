@@ -16,7 +16,7 @@ import pytest
 from rag.cite import citation
 from rag.read import text_of
 from rag.read.files import File
-from rag.records import Answer, Document, Hit, Removed, Sentence, Update
+from rag.records import Answer, Removed, Sentence, Update
 from tests.plan import hits, plan
 from ui import present
 from ui.conversations import QUESTION, Asked, Conversation, ConversationError, begun, dumped, kept, link, linked, loaded
@@ -228,11 +228,3 @@ def test_a_link_brings_its_question_along(question: str) -> None:
 )
 def test_any_query_gives_a_question_for_the_box_or_none(query: str, found: tuple[str, str]) -> None:
     assert linked(query) == found
-
-
-def test_hits_and_removed_sentences_say_enough_to_come_back() -> None:
-    document: Document = PLAN
-    hit: Hit = hits()[0]
-    row = ANSWERED.to_json()
-    assert row["retrieved"][0]["doc_id"] == hit.document.doc_id == document.doc_id
-    assert row["removed"][0]["reason"] == "number"

@@ -96,12 +96,10 @@ def loaded(text: str, documents: Mapping[str, Document]) -> tuple[Conversation, 
 
 def to_json(conversation: Conversation, removed: bool = True) -> dict[str, Any]:
     """The form that is stored, and that is exported, then without the sentences that the check `removed`."""
-    turns = []
-    for turn in conversation.turns:
-        answer = turn.answer.to_json() if turn.answer else None
-        if answer and not removed:
-            del answer["removed"]
-        turns.append({"question": turn.question, "answer": answer})
+    turns = [
+        {"question": turn.question, "answer": _row(turn.answer, removed) if turn.answer else None}
+        for turn in conversation.turns
+    ]
     return {"id": conversation.id, "day": conversation.day, "title": conversation.title, "turns": turns}
 
 
@@ -122,6 +120,16 @@ def linked(query: str) -> tuple[str, str]:
     asked = "".join(char if char.isprintable() else " " for char in values.get("q", [""])[0])
     lang = values.get("lang", [""])[0]
     return " ".join(asked.split())[:QUESTION], lang if lang in LANGUAGES else ""
+
+
+def _row(answer: Answer, removed: bool) -> dict[str, Any]:
+    """An answer as the command line prints it, and what it takes to be shown again: of a hit its document, of a removed
+    sentence the reason."""
+    row = answer.to_json()
+    hits = zip(row["retrieved"], answer.retrieved, strict=True)
+    row["retrieved"] = [each | {"doc_id": hit.document.doc_id} for each, hit in hits]
+    gone = zip(row.pop("removed"), answer.removed, strict=True)
+    return row | ({"removed": [each | {"reason": sentence.reason} for each, sentence in gone]} if removed else {})
 
 
 def _conversation(row: Mapping[str, Any], documents: Mapping[str, Document]) -> Conversation:
