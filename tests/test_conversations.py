@@ -153,7 +153,7 @@ def test_markdown_has_each_clause_word_for_word_below_its_label() -> None:
     assert "Exported from TiaoYin" in markdown(TALK, "en")
 
 
-EVIL = "<img src=http://evil/x onerror=alert(1)> [x](javascript:alert(1)) `a` *b* | # c\n- d\n1. e & \\ $f$"
+EVIL = "\x00\ud800<img src=http://evil/x onerror=alert(1)> [x](javascript:alert(1)) `a` *b* | # c\n- d\n1. e & \\ $f$"
 EVIL += "\x00\u202e\ud800"
 
 
@@ -165,7 +165,7 @@ def test_markup_in_questions_answers_and_quotations_is_text_in_an_export() -> No
     assert not re.search(r"<|(?<!\\)[`|$]|(?<!\\)\](?!:)[(]|^\s*(?:-|1\.) |[\x00\u202e\ud800]", text, re.MULTILINE)
     text.encode()
     assert "<img src=http://evil/x" in word_text(docx(talk, "zh"))
-    json.loads(as_json(talk).encode("utf-8", "replace"))
+    json.loads(as_json(talk).encode())
 
 
 def part(data: bytes, name: str) -> ElementTree.Element:
