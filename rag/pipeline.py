@@ -26,6 +26,7 @@ from rag.rerank import Reranker
 from rag.search import EXACT, Found, Only, Search
 from rag.settings import Settings
 from rag.told import remark, told
+from rag.visitors import Visitors
 from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
@@ -49,6 +50,7 @@ class Engine:
     def __init__(self, settings: Settings, generator: Writer | None = None) -> None:
         generate.check(settings.llm)
         self.settings = settings
+        self.visitors = Visitors(settings, self.embedder)
         self._generator = generator
         self._embedder: Embedder | None = None
         self._search: Search | None = None
@@ -111,8 +113,8 @@ class Engine:
                 self._generator = generate.load(self.settings.llm, lambda: models.require(LLM, self.settings.home))
             return self._generator
 
-    def search(self) -> Search:
-        """The current index; opened again when another build has become current."""
+    def search(self, visitor: str = "") -> Search:
+        """The current index, opened again when another build has become current; what a visitor uploaded beside it."""
         with self._lock:
             build = index.current(self.settings.index)
             if self._search is None or self._search.index.build != build:
@@ -120,7 +122,8 @@ class Engine:
                 self._fits(found)
                 name, home = self.settings.reranker, self.settings.home
                 self._search = Search(found, Reranker(models.require(name, home)) if name else None)
-            return self._search
+            shared = self._search
+        return self.visitors.search(visitor, shared)
 
     def _fits(self, found: index.Index) -> None:
         folder = models.require(self.settings.embedder, self.settings.home)
@@ -130,16 +133,27 @@ class Engine:
                 "index_unfit", folder=self.settings.index, has=found.manifest.embedder, wants=self.settings.embedder
             )
 
-    def documents(self) -> Sequence[Document]:
-        return list(self.search().index.documents.values())
+    def documents(self, visitor: str = "") -> Sequence[Document]:
+        """What is indexed, and behind it what the visitor with this id uploaded."""
+        return list(self.search(visitor).layout.documents.values())
 
-    def find(self, question: str, history: Sequence[str] = (), k: int | None = None, only: Only | None = None) -> Found:
+    def find(
+        self,
+        question: str,
+        history: Sequence[str] = (),
+        k: int | None = None,
+        only: Only | None = None,
+        visitor: str = "",
+    ) -> Found:
         """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
         wording = self._wording if self.settings.widen else None
-        return self.search().find(question, history, k or self.settings.provisions, self.embedder, only, wording)
+        search = self.search(visitor)
+        return search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
 
-    def ask(self, question: str, history: Sequence[str] = (), only: Only | None = None) -> Iterator[Update]:
-        """Answer a question that follows the earlier questions `history`, oldest first.
+    def ask(
+        self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = ""
+    ) -> Iterator[Update]:
+        """Answer a question that follows the earlier questions `history`, oldest first, of a visitor or anybody.
 
         The last update is "done" and holds the whole answer. Raises TiaoYinError.
         """
@@ -149,7 +163,7 @@ class Engine:
         lang = language(question)
         answer = Answer(question, lang, llm=self.settings.llm)
         yield Update("retrieve", answer)
-        found = self.find(question, history, only=only)
+        found = self.find(question, history, only=only, visitor=visitor)
         searched = time.perf_counter() - started
         timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
