@@ -147,7 +147,6 @@ class Hit:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "doc_id": self.document.doc_id,
             "doc": self.document.title,
             "article": article_of(self.provision.path),
             "path": [list(step) for step in self.provision.path],
@@ -173,10 +172,8 @@ class Citation:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A shown sentence. `verdict` is "quoted" (verbatim in what it cites) or "supported".
-
-    `item`: it is one of a list; `side`: the document or article it is of, where several are compared.
-    """
+    """A shown sentence. `verdict` is "quoted" (verbatim in what it cites) or "supported"; `item`: it is one of a list;
+    `side`: the document or article that it is of, where several are compared."""
 
     text: str
     citations: tuple[int, ...]
@@ -245,7 +242,7 @@ class Answer:
             "note": self.note,
             "sentences": [asdict(s) for s in self.sentences],
             "citations": [asdict(c) for c in self.citations],
-            "removed": [{"text": r.text, "why": r.why("en"), "reason": r.reason} for r in self.removed],
+            "removed": [{"text": r.text, "why": r.why("en")} for r in self.removed],
             "retrieved": [hit.to_json() for hit in self.retrieved],
             "llm": self.llm,
             "tokens": asdict(self.tokens) if self.tokens else None,

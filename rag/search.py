@@ -101,12 +101,12 @@ class Search:
 
     def __init__(self, opened: index.Index, reranker: Reranks | None = None) -> None:
         self.index, self.reranker = opened, reranker
-        self.lexical = lexical.Lexical(opened.lexical)
+        self._words = lexical.Lexical(opened.lexical)
         self._own = np.zeros((0, opened.manifest.dimension), dtype=np.float32)
-        self._use(retrieve.layout(opened.chunks, opened.documents), self.lexical.scores)
+        self._use(retrieve.layout(opened.chunks, opened.documents), self._words)
 
-    def _use(self, layout: retrieve.Layout, scores: Callable[[str], retrieve.Scores]) -> None:
-        self.layout, self._scores = layout, scores
+    def _use(self, layout: retrieve.Layout, words: lexical.Lexical | lexical.Both) -> None:
+        self.layout, self.lexical = layout, words
         self.titles = functools.lru_cache(KEPT)(functools.partial(_titles, layout.documents))
 
     def beside(self, documents: Mapping[str, Document], chunks: Sequence[Chunk], vectors: retrieve.Scores) -> Search:
@@ -116,8 +116,8 @@ class Search:
         """
         both = copy.copy(self)
         both._own = vectors
-        words = lexical.Both(self.lexical, [piece.text for piece in chunks])
-        both._use(retrieve.extended(self.layout, chunks, documents), words.scores)
+        words = lexical.Both(self._words, [piece.text for piece in chunks])
+        both._use(retrieve.extended(self.layout, chunks, documents), words)
         return both
 
     def find(
@@ -171,9 +171,9 @@ class Search:
         more = wording(asked, lang) if wording else ""
         vectors = embedder.queries([asked, f"{asked} {more}"] if more else [asked])
         vector = vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0))
-        words = self._scores(asked)
+        words = self.lexical.scores(asked)
         if terms := " ".join((*widen.terms(asked, lang), more)).strip():
-            words = words + TERMS * self._scores(terms)
+            words = words + TERMS * self.lexical.scores(terms)
         if rows is not None:  # what may not answer does not say either what a good score is
             chosen = np.zeros_like(words)
             chosen[rows] = words[rows]

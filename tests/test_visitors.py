@@ -296,6 +296,9 @@ def test_words_are_weighed_by_how_many_of_all_texts_have_them(tmp_path: Path) ->
     both, one = lexical.Both(lexical.Lexical(tmp_path / "first"), second), lexical.Lexical(tmp_path / "all")
     for question in ("犬只应当怎样？", "谁不得转让？", "应当", "zzz", ""):
         assert both.scores(question) == pytest.approx(one.scores(question), rel=0.05), question
+    assert [both.weight(word) for word in ("犬只", "应当", "zzz")] == pytest.approx(
+        [one.weight(word) for word in ("犬只", "应当", "zzz")]
+    )
     # By its own count 犬只 would say nothing of the two texts, which both have it.
     assert both.scores("犬只")[3] > 3 * np.log(1 + 0.5 / 2.5) * 0.4
 

@@ -76,7 +76,8 @@ def markdown(conversation: Conversation, lang: str) -> str:
 
 def as_json(conversation: Conversation) -> str:
     """The conversation in the form of `tiaoyin ask --json`, which `conversations.loaded` reads."""
-    return json.dumps(to_json(conversation, removed=False), ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(to_json(conversation, removed=False), ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "replace").decode()  # half a character cannot be written into a file
 
 
 def _plain(text: str) -> tuple[Run, ...]:

@@ -31,7 +31,7 @@ def docx(conversation: Conversation, lang: str) -> bytes:
     from docx.oxml.ns import qn
 
     document, notes = Document(), list[Citation]()
-    document.core_properties.title = conversation.title
+    document.core_properties.title = clean(conversation.title)
     document.core_properties.author = "TiaoYin 条引"
     document.styles["Normal"].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "宋体")
     for block in blocks(conversation, lang):
