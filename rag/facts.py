@@ -98,9 +98,12 @@ def arabic(text: str) -> str:
             return match.group()
         return number + ("%" if percent else "")
 
-    folded = unicodedata.normalize("NFKC", text)
-    folded = re.sub(r"(?<=\d),(?=\d{3})", "", folded)
-    return CHINESE.sub(replace, folded)
+    return CHINESE.sub(replace, folded(text))
+
+
+def folded(text: str) -> str:
+    """The text with full-width forms folded, and no commas inside numbers."""
+    return re.sub(r"(?<=\d),(?=\d{3})", "", unicodedata.normalize("NFKC", text))
 
 
 def numbers(text: str) -> set[str]:
