@@ -170,13 +170,7 @@ def citation(document: Document, provision: Provision, n: int) -> Citation:
 
 def _worded(text: str, hit: Hit) -> Support | str:
     """The narrowest provision of `hit` that says what `text` says in its own words, else the reason."""
-    document, top, here = (
-        hit.document,
-        hit.provision,
-        facts.plain(f"{hit.document.label(hit.provision.path)} {hit.text}"),
-    )
-    if any(name not in here for name in facts.names(text)):
-        return "name"
+    document, top = hit.document, hit.provision
     inside = _inside(hit)
     bounds = sorted({bound for p in inside for bound in (p.start, p.end)})
     spans = list(pairwise(bounds))
@@ -185,13 +179,14 @@ def _worded(text: str, hit: Hit) -> Support | str:
         for start, end in spans
     ]
     pieces = tuple(
-        (start - top.start, end - top.start, owner.path[-1][0] in ITEMS and len(owner.path) > 1)
+        (start - top.start, end - top.start, any(kind in ITEMS for kind, _ in owner.path[1:]))
         for (start, end), owner in zip(spans, owners, strict=True)
     )
     among = aligned.scopes(hit.text, pieces)
     lead = LEAD.match(text)
     verdict: Carried | str = "article"
-    if lead and lead.end() < len(text):
+    title = facts.plain(document.label(top.path))
+    if lead and lead.end() < len(text) and all(name in title for name in facts.names(lead[0])):
         verdict = aligned.carried(Sentence(text[lead.end() :]), among)
         named = [word.key for word in words(lead[0]) if word.kind == PLACE]
         if isinstance(verdict, Carried) and not any(_is_at(named, owners[n].path) for n in verdict.pieces):

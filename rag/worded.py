@@ -24,6 +24,9 @@ PLAIN, NUMBER, PLACE, DENY, MUST, MAY, BOUND, EXCEPT = (
     "bound",
     "except",
 )
+NAME = "name"
+"""A plain word within 《》 or short quotation marks."""
+
 MARK = "mark"
 """Kinds of words; a MARK is punctuation, which divides."""
 
@@ -54,9 +57,9 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
      rf"{_DO}not? (?:to )?(?:be )?(?:more|longer|later|higher|greater) than|{_DO}not (?:to )?exceed(?:ing|s)?|at most|up to"),
     (BOUND, ">", "超过|超出|高于|多于|大于", r"(?:more|greater|higher|longer) than|exceed(?:ing|s|ed)?|over(?= \d)|above"),
     (BOUND, "<", "不满|不足|少于|低于|小于", "(?:less|fewer|lower) than|below"),
-    (BOUND, "上", "以上", ""), (BOUND, "下", "以下", ""), (BOUND, "内", "以内|之内|(?<=[日月年天时周])内", "within"),
-    (BOUND, "前", "以前|之前|(?<=[日月年天时周满])前", "before|prior to|in advance of"),
-    (BOUND, "后", "以后|之后|(?<=[日月年天时周满])后", "after"),
+    (BOUND, "以上", "以上", ""), (BOUND, "以下", "以下", ""), (BOUND, "以内", "以内|之内|(?<=[日月年天时周])内", "within"),
+    (BOUND, "以前", "以前|之前|(?<=[日月年天时周满])前", "before|prior to|in advance of"),
+    (BOUND, "以后", "以后|之后|(?<=[日月年天时周满])后", "after"),
     (BOUND, "+", "增加|增长|提高|上升|提升", "increas(?:e|es|ed|ing)|rais(?:e|es|ed|ing)"),
     (BOUND, "-", "减少|降低|下降|缩短", "decreas(?:e|es|ed|ing)|reduc(?:e|es|ed|ing|tion)"),
     (BOUND, "max", "最高|最长|最大", "maximum|highest|longest"), (BOUND, "min", "最低|最短|最小", "minimum|lowest|shortest"),
@@ -100,6 +103,7 @@ _WORD = re.compile(
     rf"{_PLACE}|{_VALUE}|{_FORMS}|(?P<word>[a-z][a-z’&-]*)|(?P<char>[\u3400-\u9fff])|(?P<mark>[,;:。、.!?\n]+)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"《[^》]+》|[“‘「\"](?=[^，,。]{1,24}?[”’」\"])[^”’」\"]+[”’」\"]")
 _ITEM = re.compile(r"(?:\A|(?<=[:;,\n])) *(?:\([一二三四五六七八九十\d]{1,3}\)|\([a-z]{1,4}\)|\d{1,2}\. )")
 _COUNT = re.compile(
     rf"\b({'|'.join(word for word in facts.COUNTS if word not in ('a', 'one'))}|one(?= (?:{_VALUE.split('(?P<unit>')[1][:-2]})))\b",
@@ -113,7 +117,16 @@ def words(text: str) -> tuple[Word, ...]:
     folded = re.sub(r"第\(([^()]+)\)(?=[项款])", r"第\1", _ITEM.sub(" ", facts.folded(text)))
     folded = re.sub(r"(?<=\d) (?=\d{3}\b)", "", facts.arabic(folded))
     folded = _COUNT.sub(lambda found: str(facts.COUNTS[found[1].lower()]), folded)
-    return tuple(word for found in _WORD.finditer(folded.lower()) if (word := _word(found)).key)
+    found: list[Word] = []
+    folded = folded.lower()
+    named = [match.span() for match in _NAME.finditer(folded)]
+    for match in _WORD.finditer(folded):
+        word = _word(match)
+        if word.key and word.kind == PLAIN and any(start <= match.start() < end for start, end in named):
+            word = Word(word.key, NAME)
+        if word.key:
+            found.append(word)
+    return tuple(found)
 
 
 def _word(found: re.Match[str]) -> Word:

@@ -124,7 +124,7 @@ class Maker:
         self.random = random.Random(f"{seed}-{document.title}")
         self.tops = [p for p in document.provisions if len(p.path) == 1 and p.path[0][0] not in ("recital",)]
         self.bases = list(self._bases())
-        self.actors = sorted({found[1].strip() for b in self.bases if (found := re.search(ACTOR[self.lang], b.text))})
+        self.actors = sorted({found[1].strip() for b in self.bases if (found := re.search(ACTOR[self.lang], b.text)) and not re.match("以及|但是?|并|或者", found[1])})
         self.names = sorted({"".join(g) for b in self.bases for g in facts.NAME.findall(b.text)})
 
     def pairs(self, each: int) -> Iterator[Pair]:
@@ -141,6 +141,8 @@ class Maker:
         if not text or not 8 <= len(facts.plain(text)) <= 400:
             return None
         hits = self._hits(base.provision.path[:1])
+        if kind == "negation" and denials(text) == denials(base.lead + base.text):
+            return None
         said = facts.plain(text)
         if not true and any(said in facts.plain(hit.text) for hit in hits):
             # a quotation is no change, unless of what it denies: the part before it is what was left out
@@ -178,6 +180,10 @@ class Maker:
             following = bare(self.document.text_of(after)) if same else ""
             if 10 <= len(text) <= 500 and not self.document.is_title(leaf.path):
                 yield Base(leaf, text, lead if lead.endswith(("：", ":")) else "", others, following)
+
+
+def denials(text: str) -> int:
+    return len(facts.NEGATION.findall(facts.HARMLESS.sub("", text)))
 
 
 def bare(text: str) -> str:
@@ -225,14 +231,14 @@ def part(base: Base, maker: Maker) -> str | None:
 
 
 def cited(base: Base, maker: Maker) -> str | None:
-    own = part(base, maker)
-    return own and led(own, base.provision.path, maker)
+    own = part(base, maker) if base.provision.path[0][0] == "article" else None
+    return led(own, base.provision.path, maker) if own and len(facts.plain(own)) > 12 else None
 
 
 def led(text: str, path: Path, maker: Maker) -> str:
     """《…》第X条第Y款 before a sentence, in one of the ways that models write it."""
     steps = tuple(step for step in path if step[0] != "sentence")
-    title = maker.document.title
+    title = maker.document.label(())
     if maker.lang == "en":
         label = short_label("en", steps).replace("Art.", "Article")
         return (
@@ -249,7 +255,7 @@ def led(text: str, path: Path, maker: Maker) -> str:
             lambda m: f"第{facts.arabic('第' + m[1] + '条')[1:-1]}",
             label,
         )
-    name = maker.random.choice((f"《{title}》", ""))
+    name = maker.random.choice((title, ""))
     return (
         maker.random.choice(("根据{}的规定，", "根据{}，", "依据{}规定，", "{}规定，", "按照{}的规定，")).format(
             name + label
@@ -344,6 +350,8 @@ def shortened(base: Base, maker: Maker) -> str | None:
         return None
     at = maker.random.choice(able)
     left = own[:at] + own[at + 1 :]
+    if re.search("[；;]", own[at]):
+        return None
     return left and (" " if maker.lang == "en" else "").join(left)
 
 
@@ -381,6 +389,8 @@ TRUE: dict[str, Make] = {
 def whole(base: Base, maker: Maker) -> str:
     """The clause to change, now and then shortened to its first parts or led by its article."""
     own = base.lead.rstrip("：: ") + ("：" if maker.lang == "zh" else ": ") + base.text if base.lead else base.text
+    if base.provision.path[0][0] != "article":
+        return own
     return own if maker.random.random() < 0.7 or base.lead else led(own, base.provision.path, maker)
 
 
@@ -446,12 +456,13 @@ def wrong_article(base: Base, maker: Maker) -> str | None:
         start = own.rindex(base.text[1:]) - 1 + place.start(1)
         return own[:start] + new + own[start + len(old) :]
     steps = [step for step in path if step[0] != "sentence"]
-    if base.lead or path[0][0] != "article" or not part(base, maker):
+    own = part(base, maker)
+    if base.lead or path[0][0] != "article" or not own or len(facts.plain(own)) < 13:
         return None
     n = maker.random.randrange(len(steps))
     kind, number = steps[n]
     new = str(int(number) + maker.random.choice((1, 2))) if number.isdigit() else chr(ord(number[0]) + 1)
-    return led(str(part(base, maker)), (*steps[:n], (kind, new), *steps[n + 1 :]), maker)
+    return led(own, (*steps[:n], (kind, new), *steps[n + 1 :]), maker)
 
 
 def exception(base: Base, maker: Maker) -> str | None:
