@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from rag import across, aligned, facts
-from rag.aligned import Carried, Sentence
+from rag.aligned import Sentence
+from rag.carried import Carried, carried
 from rag.labels import article_of
 from rag.records import Citation, Document, Hit, Path, Provision, Removed
 from rag.worded import PLACE, words
@@ -187,12 +188,13 @@ def _worded(text: str, hit: Hit) -> Support | str:
     verdict: Carried | str = "article"
     title = facts.plain(document.label(top.path))
     if lead and lead.end() < len(text) and all(name in title for name in facts.names(lead[0])):
-        verdict = aligned.carried(Sentence(text[lead.end() :]), among)
         named = [word.key for word in words(lead[0]) if word.kind == PLACE]
+        there = [scope for scope in among if any(_is_at(named, owners[n].path) for n in scope.piece)]
+        verdict = carried(Sentence(text[lead.end() :]), there) if there else "article"
         if isinstance(verdict, Carried) and not any(_is_at(named, owners[n].path) for n in verdict.pieces):
             verdict = "article"
     if isinstance(verdict, str):
-        whole = aligned.carried(Sentence(text), among)
+        whole = carried(Sentence(text), among)
         verdict = whole if isinstance(whole, Carried) or not lead else verdict
     if isinstance(verdict, str):
         return verdict
@@ -213,7 +215,9 @@ def _inside(hit: Hit) -> list[Provision]:
 
 def _is_at(named: Sequence[str], path: Path) -> bool:
     """Whether a path has all the steps that a lead names, 6条 and 2款, or 6条 and (2)."""
-    has = {f"({number})" for _, number in path[1:]} | {f"{number}{STEPS.get(kind, '')}" for kind, number in path}
+    has = {f"({number})" for kind, number in path[1:] if kind != "sentence"} | {
+        f"{number}{STEPS.get(kind, '')}" for kind, number in path
+    }
     return all(step in has or (step == "1款" and all(kind != "paragraph" for kind, _ in path)) for step in named)
 
 

@@ -16,6 +16,7 @@ from rag import facts
 from rag.labels import short_label
 from rag.numerals import to_chinese
 from rag.records import Document, Hit, Path, Provision
+from rag.worded import words
 
 AROUND = 4
 """How many neighbouring articles are retrieved beside the right one: a changed sentence may find support there."""
@@ -99,6 +100,7 @@ SAME = {
            ("where", "if"), ("Where", "If"), ("Where", "When"), ("shall ensure", "must ensure"), ("the", ""), ("referred to in", "mentioned in"),
            ("with regard to", "regarding"), ("concerning", "regarding"), ("shall", "has to"), ("in the event of", "in case of")),
 }  # fmt: skip
+PRONOUNS = ("it", "they", "that", "this", "he or she", "that period", "those periods", "the latter")
 LOST = ("的", "等", "所", "进行", "由", "the")  # reworded by leaving out, at one place
 INVENTED = {
     "zh": ("费用全部由国家承担", "并在三年内完成", "违者处以拘役", "并设立专项奖励基金", "由国务院总理签署", "同时免征所得税"),
@@ -112,7 +114,7 @@ ACTOR = {
 }
 LEAD_IN = {
     "zh": r"(?:履行下列\w{0,6}(?:职责|义务)|有下列行为(?:之一)?|从事下列\w{0,6}(?:活动|行为))：$",
-    "en": r"\b(\w+) the following(?: \w+)?:$",
+    "en": r"\b(?!have)(\w+) the following(?: \w+)?:$",
 }
 
 
@@ -124,7 +126,13 @@ class Maker:
         self.random = random.Random(f"{seed}-{document.title}")
         self.tops = [p for p in document.provisions if len(p.path) == 1 and p.path[0][0] not in ("recital",)]
         self.bases = list(self._bases())
-        self.actors = sorted({found[1].strip() for b in self.bases if (found := re.search(ACTOR[self.lang], b.text)) and not re.match("以及|但是?|并|或者", found[1])})
+        self.actors = sorted(
+            {
+                found[1].strip()
+                for b in self.bases
+                if (found := re.search(ACTOR[self.lang], b.text)) and not re.match("以及|但是?|并|或者", found[1])
+            }
+        )
         self.names = sorted({"".join(g) for b in self.bases for g in facts.NAME.findall(b.text)})
 
     def pairs(self, each: int) -> Iterator[Pair]:
@@ -216,6 +224,8 @@ def swapped(text: str, table: tuple[tuple[str, str], ...], maker: Maker) -> str 
     if not places:
         return None
     at = maker.random.choice(places)
+    if text[at + len(old) :].lstrip().startswith(("not ", "be,")) and old in ("shall", "may", "must"):
+        return None
     return re.sub(r"(?<=[a-z])  +(?=[a-z])", " ", text[:at] + new + text[at + len(old) :])
 
 
@@ -227,7 +237,8 @@ def part(base: Base, maker: Maker) -> str | None:
     own = parts(base.text)
     if base.lead or re.search(EXCEPTION[maker.lang], base.text):
         return None
-    return (" " if maker.lang == "en" else "").join(own[: maker.random.randint(1, len(own))])
+    kept = (" " if maker.lang == "en" else "").join(own[: maker.random.randint(1, len(own))])
+    return None if re.search(r" (?:shall|may|and|or|that|which),\Z", kept) else kept
 
 
 def cited(base: Base, maker: Maker) -> str | None:
@@ -488,10 +499,15 @@ def subject(base: Base, maker: Maker) -> str | None:
         return None
     old = found[1]
     near = maker.document.text[slice(*span(maker, base))]
+    mine = {word.key for word in words(old)}
     others = [
         a
         for a in maker.actors
-        if a != old and a not in old and old not in a and len(a) > 1 and a.lower() not in ("it", "they", "that", "this")
+        if mine != {word.key for word in words(a)}
+        and a not in old
+        and old not in a
+        and len(a) > 1
+        and a.lower() not in PRONOUNS
     ]
     close = [a for a in others if a in near]
     if not others:
