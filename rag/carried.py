@@ -47,6 +47,7 @@ class Carried:
     """What carries a sentence: pieces of the article, and the share of the sentence's words that stand there."""
 
     scope: Scope
+    places: frozenset[int]  # of its words
     pieces: frozenset[int]
     groups: frozenset[int]
     share: float
@@ -58,6 +59,17 @@ def carried(said: Sentence, among: Sequence[Scope]) -> Carried | str:
     whole, every = _one(said, among), frozenset().union(*(scope.have for scope in among))
     if isinstance(whole, Carried) or len(said.have & every) < (1 - LOST) * len(said.have):
         return whole
+    cuts = [n for n, (one, other) in enumerate(pairwise(said.part), 1) if one != other]
+    for cut in cuts[:CUTS]:
+        first = _one(said.cut(0, cut), among)
+        rest = _one(said.cut(cut, len(said.words)), among) if isinstance(first, Carried) else "content"
+        if isinstance(first, Carried) and isinstance(rest, Carried):
+            apart = first.scope is rest.scope and first.groups >= rest.groups and not first.places & rest.places
+            if rest.headed or apart:
+                share = (first.share * cut + rest.share * (len(said.words) - cut)) / len(said.words)
+                pieces, groups = first.pieces | rest.pieces, first.groups | rest.groups
+                return Carried(first.scope, first.places, pieces, groups, share, first.headed)
+    return whole
     cuts = [n for n, (one, other) in enumerate(pairwise(said.part), 1) if one != other]
     for cut in cuts[:CUTS]:
         first = _one(said.cut(0, cut), among)
@@ -90,7 +102,7 @@ def _on(said: Sentence, scope: Scope) -> Carried | str:
     if reason := _left_over(said, scope, at) or _left_out(scope, sorted(at.values())):
         return reason
     pieces, groups = (frozenset(of[j] for j in at.values()) for of in (scope.piece, scope.group))
-    return Carried(scope, pieces, groups, len(at) / len(said.words), min(at.values()) <= 1)
+    return Carried(scope, frozenset(at.values()), pieces, groups, len(at) / len(said.words), min(at.values()) <= 1)
 
 
 def _left_over(said: Sentence, scope: Scope, at: dict[int, int]) -> str | None:
@@ -170,7 +182,9 @@ def _left_out(scope: Scope, kept: Sequence[int]) -> str | None:
         inside = j - 1 in there and j + 1 in there
         if word.kind == DENY and last > j and (first < j or scope.member[j] == scope.member[first] or _opens(scope, j)):
             return "negation"
-        if (word.kind == MAY and first < j < last) or (word.kind == PLAIN and inside and DENYING.match(word.key)):
+        if word.kind == MAY and kept[0] < j < last and not any(scope.words[k].kind == MAY for k in kept if k < j):
+            return "negation"
+        if word.kind == PLAIN and inside and DENYING.match(word.key):
             return "negation"
         if word.kind == BOUND and (inside or any(k in there and scope.words[k].kind == NUMBER for k in (j - 1, j + 1))):
             return "number"
@@ -192,7 +206,8 @@ def _crosses(scope: Scope, kept: Sequence[int]) -> bool:
         begin = scope.part.index(scope.part[other])
         if scope.group[one] != scope.group[other] and begin != scope.group.index(scope.group[other]):
             return True
-        if sum(word.kind in (PLAIN, NAME) for word in scope.words[begin:other]) >= 2:
+        skipped = [word for word in scope.words[begin:other] if word.kind in (PLAIN, NAME)]
+        if len(skipped) >= 2 or (skipped and scope.group[one] != scope.group[other] and len(skipped[0].key) > 1):
             return True
     return False
 

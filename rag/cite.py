@@ -38,7 +38,7 @@ BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)、](?=\D))\s*")
 # 根据《…》第七条第一款的规定, says where a sentence stands, not what; its places are looked at by `_is_at`.
 LEAD = re.compile(
     r"\A(?:根据|依据|依照|按照|按)?\s*(?:本法|该法|《[^》]*》)?[的中]?\s*第[0-9零〇一二两三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?"
-    r"(?:第[（(]?[0-9一二三四五六七八九十]+[）)]?[款项句目])*的?(?:规定|提出|明确|指出)?[,，:：]?"
+    r"(?:第[（(]?[0-9一二三四五六七八九十]+[）)]?[款项句目])*的?(?:规定|提出|明确|指出|提到|提及|涉及|要求)?[,，:：]?"
     r"|\A(?:(?:Under|According to|Pursuant to|In accordance with|As stated in|In) )?(?:the )?(?:Article|Art\.|Annex|Recital) ?[\dIVX]+"
     r"(?: ?\(\w{1,4}\))*(?: of [^,]{2,60}?)?(?:,| (?:states|says|provides|requires)(?: that)?)",
     re.IGNORECASE,
@@ -171,39 +171,41 @@ def citation(document: Document, provision: Provision, n: int) -> Citation:
 
 def _worded(text: str, hit: Hit) -> Support | str:
     """The narrowest provision of `hit` that says what `text` says in its own words, else the reason."""
-    document, top = hit.document, hit.provision
-    inside = _inside(hit)
-    bounds = sorted({bound for p in inside for bound in (p.start, p.end)})
-    spans = list(pairwise(bounds))
-    owners = [
-        min((p for p in inside if p.start <= start and end <= p.end), key=lambda p: p.end - p.start)
-        for start, end in spans
-    ]
+    document, top, inside = hit.document, hit.provision, _inside(hit)
+    title = document.label(())
+    if not facts.titles(text) <= facts.titles(title + hit.text):
+        return "name"
+    spans = list(pairwise(sorted({bound for p in inside for bound in (p.start, p.end)})))
+    owners = [_narrowest(inside, *span) for span in spans]
     pieces = tuple(
         (start - top.start, end - top.start, any(kind in ITEMS for kind, _ in owner.path[1:]))
         for (start, end), owner in zip(spans, owners, strict=True)
     )
     among = aligned.scopes(hit.text, pieces)
+    found: Carried | str = "article"
     lead = LEAD.match(text)
-    verdict: Carried | str = "article"
-    title = facts.plain(document.label(top.path))
-    if lead and lead.end() < len(text) and all(name in title for name in facts.names(lead[0])):
+    if lead and facts.titles(lead[0]) <= facts.titles(title):
         named = [word.key for word in words(lead[0]) if word.kind == PLACE]
-        there = [scope for scope in among if any(_is_at(named, owners[n].path) for n in scope.piece)]
-        verdict = carried(Sentence(text[lead.end() :]), there) if there else "article"
-        if isinstance(verdict, Carried) and not any(_is_at(named, owners[n].path) for n in verdict.pieces):
-            verdict = "article"
-    if isinstance(verdict, str):
+        at = [_is_at(named, owner.path) for owner in owners]
+        if not facts.plain(text[lead.end() :]):
+            found_at = next((p for p in inside if _is_at(named, p.path)), None)
+            return Support(hit, found_at, 1.0, False) if found_at else "article"
+        there = [scope for scope in among if any(at[n] for n in scope.piece)]
+        found = carried(Sentence(text[lead.end() :]), there) if there else "article"
+        if isinstance(found, Carried) and not any(at[n] for n in found.pieces):
+            found = "article"
+    if isinstance(found, str):  # what looks like a lead may be the clause's own beginning
         whole = carried(Sentence(text), among)
-        verdict = whole if isinstance(whole, Carried) or not lead else verdict
-    if isinstance(verdict, str):
-        return verdict
-    start, end = min(spans[n][0] for n in verdict.pieces), max(spans[n][1] for n in verdict.pieces)
-    narrowest = min(
-        (p for p in inside if p.start <= start and end <= p.end), key=lambda p: (p.end - p.start, -len(p.path))
-    )
+        if isinstance(whole, str):
+            return found if lead else whole
+        found = whole
     said = facts.plain(text)
-    return Support(hit, narrowest, verdict.share, len(said) >= 6 and said in facts.plain(document.text_of(narrowest)))
+    narrowest = _narrowest(inside, min(spans[n][0] for n in found.pieces), max(spans[n][1] for n in found.pieces))
+    return Support(hit, narrowest, found.share, len(said) >= 6 and said in facts.plain(document.text_of(narrowest)))
+
+
+def _narrowest(inside: Sequence[Provision], start: int, end: int) -> Provision:
+    return min((p for p in inside if p.start <= start and end <= p.end), key=lambda p: (p.end - p.start, -len(p.path)))
 
 
 def _inside(hit: Hit) -> list[Provision]:

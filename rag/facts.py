@@ -147,6 +147,12 @@ def names(text: str) -> set[str]:
     return {plain(next(filter(None, groups))) for groups in NAME.findall(text)}
 
 
+def titles(text: str) -> set[str]:
+    """What stands in 《》, without 中华人民共和国 and 的."""
+    found = re.findall(r"《([^《》]+)》", arabic(text))
+    return {plain(title).removeprefix("中华人民共和国").replace("的", "") for title in found}
+
+
 def articles(text: str) -> set[str]:
     """Article references as paths number them: {"7", "120-1"}."""
     return {(zh or en) + (f"-{of}" if of else "") for zh, of, en in ARTICLE.findall(arabic(text))}

@@ -59,7 +59,7 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
     (BOUND, "<", "不满|不足|少于|低于|小于", "(?:less|fewer|lower) than|below"),
     (BOUND, "以上", "以上", ""), (BOUND, "以下", "以下", ""), (BOUND, "以内", "以内|之内|(?<=[日月年天时周])内", "within"),
     (BOUND, "以前", "以前|之前|(?<=[日月年天时周满])前", "before|prior to|in advance of"),
-    (BOUND, "以后", "以后|之后|(?<=[日月年天时周满])后", "after|(?<!the )following"),
+    (BOUND, "以后", "以后|之后|(?<=[日月年天时周满])后", "after|(?<!the )(?<!of )following(?= (?:the|that|this|its|such|receipt|processing|notification|publication)\\b)"),
     (BOUND, "+", "增加|增长|提高|上升|提升", "increas(?:e|es|ed|ing)|rais(?:e|es|ed|ing)"),
     (BOUND, "-", "减少|降低|下降|缩短", "decreas(?:e|es|ed|ing)|reduc(?:e|es|ed|ing|tion)"),
     (BOUND, "max", "最高|最长|最大", "maximum|highest|longest"), (BOUND, "min", "最低|最短|最小", "minimum|lowest|shortest"),
@@ -81,7 +81,8 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
     (PLAIN, "re", "", "concerning|regarding|with regard to|in relation to|relating to|in respect of|as regards|about"),
     (PLAIN, "named", "", "referred to|mentioned|set out|laid down|provided for|specified"),
     (PLAIN, "其他", "其他|其它", ""), (PLAIN, "自", "自|从", ""), (PLAIN, "有", "具有|具备", ""), (PLAIN, "日", "之日", ""),
-    (PLAIN, "", "如果|以及|及其|和其|并且|或者|进行|但是|同时|其中|[的了所等该此这其之由并且而则也都均地和与及或但将把被对于在为以是]",
+    (PLAIN, "促", "促进|推动|推进", ""), (PLAIN, "强", "加强|强化|增强", ""), (PLAIN, "建", "建立|构建|搭建|打造", ""),
+    (PLAIN, "", "如果|因为|由于|以及|及其|和其|并且|或者|进行|但是|同时|其中|[的了所等该此这其之由并且而则也都均地和与及或但将把被对于在为以是]",
      "such as|including|in particular|in order to|as well as|where applicable|the|an?|of|to|in|on|for|and|or|is|are|be|been|being|by|with|"
      "that|this|those|these|it|its|as|at|from|has|have|which|who|whose|such|any|also|upon|into|his|her|he|she|their|they|them|was|were|"
      "will|would|each|both|there|so|than|then|thereof|but"),

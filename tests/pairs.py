@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag import facts
@@ -143,6 +143,13 @@ class Maker:
                 made = (pair for base in order if (pair := self._pair(base, true, kind, make)))
                 for _, pair in zip(range(each), made):
                     yield pair
+
+    def rendered(self, table: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Pair]:
+        """The sentences in another language that are written down for its articles."""
+        for number, rows in table.items():
+            path = (("article", number),)
+            for kind, text in rows:
+                yield Pair(self.document, kind == "true", kind, text, self._hits(path), path)
 
     def _pair(self, base: Base, true: bool, kind: str, make: Make) -> Pair | None:
         text = make(base, self)
@@ -530,7 +537,7 @@ def name(base: Base, maker: Maker) -> str | None:
     if not found:
         return None
     place = maker.random.choice(found)
-    others = [n for n in maker.names if n != (place[1] or place[2] or place[3])] or ["绿色契约"]
+    others = [n for n in maker.names if n != (place[1] or place[2] or place[3])] or ["绿色契约" if maker.lang == "zh" else "Green Compact"]
     return base.text[: place.start() + 1] + maker.random.choice(others) + base.text[place.end() - 1 :]
 
 
