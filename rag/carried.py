@@ -33,7 +33,8 @@ REASONS = {NUMBER: "number", BOUND: "number", NAME: "name", PLACE: "article"} | 
 )
 ORDER = ("negation", "number", "name", "article")
 VERBS = (MUST, MAY, DENY)
-# What says that something is said, or says nothing.
+SAYING = re.compile("(?:规定|提出|指出|state|say|provid)+")
+# What says nothing of its own.
 HARMLESS = re.compile(
     "(?:规定|提出|指出|相关|有关|以下|如下|需要|到|上|中|会|state|say|provid|requir|given|certain|follow|mean|specify)+"
 )
@@ -109,7 +110,11 @@ def _left_over(said: Sentence, scope: Scope, at: dict[int, int]) -> str | None:
     """Why the words of the sentence that do not stand in the scope may not be there."""
     over = [i for i in range(len(said.words)) if i not in at]
     groups, parts = ({of[j] for j in at.values()} for of in (scope.group, scope.part))
-    bidden = any(word.kind in VERBS or word.key in "≥≤" for word, group in zip(scope.words, scope.group, strict=True) if group in groups)
+    bidden = any(
+        word.kind in VERBS or word.key in "≥≤"
+        for word, group in zip(scope.words, scope.group, strict=True)
+        if group in groups
+    )
     found = {_reason(said.words[i], bidden) for i in over}
     for reason in ORDER:
         if reason in found:
@@ -118,10 +123,8 @@ def _left_over(said: Sentence, scope: Scope, at: dict[int, int]) -> str | None:
     lost: set[int] = set()
     for run in _runs(over, said):
         own = [said.words[i] for i in run]
-        spoken = HARMLESS.fullmatch("".join(word.key for word in own)) and said.member.count(said.member[run[0]]) > len(
-            run
-        )
-        if _is_head(run, said, at) and not (spoken and run[0] == 0):
+        spoken = HARMLESS.fullmatch(_joined(own)) and said.member.count(said.member[run[0]]) > len(run)
+        if _is_head(run, said, at) and not (run[0] == 0 and SAYING.fullmatch(_joined(own))):
             return "content"
         if not spoken and not _stands(own, near):
             lost.update(run)
@@ -133,6 +136,10 @@ def _left_over(said: Sentence, scope: Scope, at: dict[int, int]) -> str | None:
             if sum(i in lost for i in mine) > PART_LOST * len(mine):
                 return "content"
     return None
+
+
+def _joined(run: Sequence[Word]) -> str:
+    return "".join(word.key for word in run)
 
 
 def _reason(word: Word, bidden: bool) -> str:
@@ -188,7 +195,7 @@ def _left_out(scope: Scope, kept: Sequence[int]) -> str | None:
             return "negation"
         if word.kind == BOUND and (inside or any(k in there and scope.words[k].kind == NUMBER for k in (j - 1, j + 1))):
             return "number"
-        if word.kind == EXCEPT and (scope.part[j] in ends or scope.part[j] - 1 == scope.part[kept[-1]]):
+        if word.kind == EXCEPT and {scope.part[j], scope.part[j] + (1 if word.key == "除" else -1)} & ends.keys():
             return "negation"
     return "content" if _crosses(scope, kept) or _widens(scope, there) else None
 

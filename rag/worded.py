@@ -51,9 +51,10 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
      "可行|可再生|可见|可用|认可|许可|统一|同一|唯一|单一|一般|一致|一切|一定|一并|一律|一方|一旦|一体|一道|一起|进一步|之一|任一|"
      "需要|需求|所需|必需|急需|供需|必要|非法|免除|解除|扣除|除名|消除|删除|排除|清除|拆除|开除|废除|去除|以内容",
      "in so far as|not only"),
+    (PLAIN, "其他", "其他|其它", ""),
     # bounds, before the denials in them
-    (BOUND, "≥", "(?:应当?|必须|须)?不得?(?:少于|低于|短于|小于)|至少", "at least|not? (?:be )?(?:less|fewer|lower|shorter) than|(?:a )?minimum of"),
-    (BOUND, "≤", "(?:应当?|必须|须)?不得?(?:超过|超出|高于|多于|长于|大于|晚于|迟于)|至多|最多",
+    (BOUND, "≥", "(?:应当?|必须|须)?(?:不得?|禁止)(?:少于|低于|短于|小于)|至少", "at least|not? (?:be )?(?:less|fewer|lower|shorter) than|(?:a )?minimum of"),
+    (BOUND, "≤", "(?:应当?|必须|须)?(?:不得?|禁止)(?:超过|超出|高于|多于|长于|大于|晚于|迟于)|至多|最多",
      rf"{_DO}not? (?:to )?(?:be )?(?:more|longer|later|higher|greater) than|{_DO}not (?:to )?exceed(?:ing|s)?|at most|up to"),
     (BOUND, ">", "超过|超出|高于|多于|大于", r"(?:more|greater|higher|longer) than|exceed(?:ing|s|ed)?|over(?= \d)|above"),
     (BOUND, "<", "不满|不足|少于|低于|小于", "(?:less|fewer|lower) than|below"),
@@ -65,7 +66,8 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
     (BOUND, "max", "最高|最长|最大", "maximum|highest|longest"), (BOUND, "min", "最低|最短|最小", "minimum|lowest|shortest"),
     # exceptions
     (PLAIN, "", "[,，]?(?:但是?[,，]?)?除?(?:法律|行政法规|、|和|或者|本法|国家|合同|章程)*另有(?:规定|约定)的?(?:除外|以外|外)?", ""),
-    (EXCEPT, "除", "除外|不在此限|除(?=[^,。;]{1,60}?(?:以外|之外|外))", "unless|except(?:ing)?|with the exception of"),
+    (EXCEPT, "除", "除(?=[^,。;]{1,60}?(?:以外|之外|外)(?!,(?:应当)?[还也]))", ""),
+    (EXCEPT, "除外", "除外|不在此限", "unless|except(?:ing)?|with the exception of"),
     # denials, and what is bidden or allowed
     (DENY, "不得", "不得|禁止|严禁|不准|不许|不应当?|不可以?|不能够?", rf"{_DO}(?:not|never)|cannot|\w+n['’]t|prohibit(?:ed|s)?|forbidden"),
     (DENY, "无须", "无需|无须|不需要?|不必|毋须", ""), (DENY, "无权", "无权", ""), (DENY, "不予", "不予", ""),
@@ -80,7 +82,7 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
     (PLAIN, "if", "", "where|if|when|in (?:the )?(?:case|event)(?: of| that)?|once|whenever"),
     (PLAIN, "re", "", "concerning|regarding|with regard to|in relation to|relating to|in respect of|as regards|about"),
     (PLAIN, "named", "", "referred to|mentioned|set out|laid down|provided for|specified"),
-    (PLAIN, "其他", "其他|其它", ""), (PLAIN, "自", "自|从", ""), (PLAIN, "有", "具有|具备", ""), (PLAIN, "日", "之日", ""),
+    (PLAIN, "自", "自|从", ""), (PLAIN, "有", "具有|具备", ""), (PLAIN, "日", "之日", ""),
     (PLAIN, "促", "促进|推动|推进", ""), (PLAIN, "强", "加强|强化|增强", ""), (PLAIN, "建", "建立|构建|搭建|打造", ""),
     (PLAIN, "", "如果|因为|由于|以及|及其|和其|并且|或者|进行|但是|同时|其中|[的了所等该此这其之由并且而则也都均地和与及或但将把被对于在为以是]",
      "such as|including|in particular|in order to|as well as|where applicable|the|an?|of|to|in|on|for|and|or|is|are|be|been|being|by|with|"
@@ -105,7 +107,7 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"《[^》]+》|[“‘「\"](?=[^，,。]{1,24}?[”’」\"])[^”’」\"]+[”’」\"]")
-_ITEM = re.compile(r"(?:\A|(?<=[:;,\n])) *(?:\([一二三四五六七八九十\d]{1,3}\)|\([a-z]{1,4}\)|\d{1,2}\. )")
+_ITEM = re.compile(r"\A[*#\s]*第[^\s第]{1,12}条(?:\*\*)?\s|(?:\A|(?<=[:;,\n])) *(?:\([一二三四五六七八九十\d]{1,3}\)|\([a-z]{1,4}\)|\d{1,2}\. )")
 _COUNT = re.compile(
     rf"\b({'|'.join(word for word in facts.COUNTS if word not in ('a', 'one'))}|one(?= (?:{_VALUE.split('(?P<unit>')[1][:-2]})))\b",
     re.I,
