@@ -1,7 +1,8 @@
-"""A sentence and an article in the same language, word by word: which words of the article are those of the sentence. Pure.
+"""A sentence and an article in the same language -> which words of the article are those of the sentence. Pure.
 
-In: a sentence, and an article with the spans of its provisions. Out: `Scope`s, one for each sentence of the article and each
-list with its lead-in, and which word of one a word of the sentence is, in order. It judges nothing; `carried.py` does.
+In: a sentence, and an article with the spans of its provisions. Out: `Scope`s, one for each sentence of the article and
+each list with its lead-in, and which word of one a word of the sentence is, in order. It judges nothing; `carried.py`
+does.
 """
 
 from __future__ import annotations

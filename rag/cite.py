@@ -2,10 +2,10 @@
 
 Three gates stand before every sentence:
 1. the provision it cites was in the prompt;
-2. every number, date, name in 《》 or quotation marks, article reference and negation in it stands in what it cites;
-3. the rest of its content is covered by that text: by wording, or across languages by a glossary and the embedder.
-The provision that covers it best is cited, whatever marker the model wrote, and of that the narrowest clause that
-carries the sentence. No threshold is lowered to find one: a sentence that nothing carries is removed, with the reason.
+2. every number, date, bound, name, article reference, denial and permission in it stands there, in its place;
+3. so does the rest of it, in the same order (`carried.py`), or across languages by a glossary and the embedder.
+The provision that carries it best is cited, whatever marker the model wrote, and of that the narrowest clause.
+No threshold is lowered to find one: a sentence that nothing carries is removed, with the reason.
 It does not call models; what it needs of the embedder is handed in as a function of two texts.
 """
 
@@ -37,10 +37,11 @@ INSIDE = re.compile(r"(?:^\s*\(?\d{1,2}|\b(?:e\.g|i\.e|cf|vs|Art|Nos?|Sec|para))
 BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)、](?=\D))\s*")
 # 根据《…》第七条第一款的规定, says where a sentence stands, not what; its places are looked at by `_is_at`.
 LEAD = re.compile(
-    r"\A(?:根据|依据|依照|按照|按)?\s*(?:本法|该法|《[^》]*》)?[的中]?\s*第[0-9零〇一二两三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?"
-    r"(?:第[（(]?[0-9一二三四五六七八九十]+[）)]?[款项句目])*的?(?:规定|提出|明确|指出|提到|提及|涉及|要求)?[,，:：]?"
-    r"|\A(?:(?:Under|According to|Pursuant to|In accordance with|As stated in|In) )?(?:the )?(?:Article|Art\.|Annex|Recital) ?[\dIVX]+"
-    r"(?: ?\(\w{1,4}\))*(?: of [^,]{2,60}?)?(?:,| (?:states|says|provides|requires)(?: that)?)",
+    r"\A(?:根据|依据|依照|按照|按)?\s*(?:本法|该法|《[^》]*》)?[的中]?\s*第[0-9零〇一二两三四五六七八九十百千]+条"
+    r"(?:之[一二三四五六七八九十]+)?(?:第[（(]?[0-9一二三四五六七八九十]+[）)]?[款项句目])*的?(?:规定|提出|明确|指出|提到|提及|涉及|要求)?[,，:：]?"
+    r"|\A(?:(?:Under|According to|Pursuant to|In accordance with|As stated in|In) )?(?:the )?"
+    r"(?:Article|Art\.|Annex|Recital) ?[\dIVX]+(?: ?\(\w{1,4}\))*(?: of [^,]{2,60}?)?"
+    r"(?:,| (?:states|says|provides|requires)(?: that)?)",
     re.IGNORECASE,
 )
 ITEMS = ("item", "point", "subpoint")

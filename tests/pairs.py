@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Documents -> sentences on their clauses with the verdict known: true ones, and ones with one fact changed.
 
 True ones are what a small model writes from a clause: a part of it, led by its article, with its numbers rewritten, one
@@ -141,7 +142,7 @@ class Maker:
             for kind, make in makes.items():
                 order = self.random.sample(self.bases, len(self.bases))
                 made = (pair for base in order if (pair := self._pair(base, true, kind, make)))
-                for _, pair in zip(range(each), made):
+                for _, pair in zip(range(each), made, strict=False):
                     yield pair
 
     def rendered(self, table: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Pair]:
@@ -159,10 +160,10 @@ class Maker:
         if kind == "negation" and denials(text) == denials(base.lead + base.text):
             return None
         said = facts.plain(text)
-        if not true and any(said in facts.plain(hit.text) for hit in hits):
-            # a quotation is no change, unless of what it denies: the part before it is what was left out
-            if kind not in ("negation", "exception"):
-                return None
+        # a quotation is no change, unless of what it denies: the part before it is what was left out
+        quoted = kind not in ("negation", "exception") and any(said in facts.plain(hit.text) for hit in hits)
+        if quoted and not true:
+            return None
         return Pair(self.document, true, kind, finished(text, self.lang), hits, base.provision.path)
 
     def _hits(self, path: Path) -> tuple[Hit, ...]:
@@ -322,7 +323,7 @@ def some_items(base: Base, maker: Maker) -> str | None:
     if not base.lead or not base.others or any(len(text) > 90 for text in (base.text, *base.others)):
         return None
     kept = [base.text, *maker.random.sample(base.others, min(len(base.others), maker.random.randint(1, 3)))]
-    whole = [text for text in maker.document.text_of(maker.document.by_path[base.provision.path[:-1]]).split("\n")]
+    whole = maker.document.text_of(maker.document.by_path[base.provision.path[:-1]]).split("\n")
     kept.sort(key=lambda text: next((n for n, line in enumerate(whole) if text in line), 0))
     kept = [re.sub(r"[；;。.]?(?: ?(?:and|or))?\Z", "", text) for text in kept]
     joint = (
@@ -537,7 +538,9 @@ def name(base: Base, maker: Maker) -> str | None:
     if not found:
         return None
     place = maker.random.choice(found)
-    others = [n for n in maker.names if n != (place[1] or place[2] or place[3])] or ["绿色契约" if maker.lang == "zh" else "Green Compact"]
+    others = [n for n in maker.names if n != (place[1] or place[2] or place[3])] or [
+        "绿色契约" if maker.lang == "zh" else "Green Compact"
+    ]
     return base.text[: place.start() + 1] + maker.random.choice(others) + base.text[place.end() - 1 :]
 
 

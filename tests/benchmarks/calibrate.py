@@ -1,10 +1,11 @@
 """What the check catches: sentences with one fact changed, and true ones thrown out, by kind of change.
 
-    .venv/bin/python tests/benchmarks/calibrate.py [FOLDER...] [--each N] [--every N] [--first N] [--half 0|1] [--show KIND]
+    .venv/bin/python tests/benchmarks/calibrate.py [FOLDER...] [--half 0|1] [--show KIND]
 
-Pairs are made (`tests/pairs.py`, always the same) from the page in data/documents and from FOLDERs of laws. The articles
-at hand are the right one and its four neighbours. `--half 0` are the documents that thresholds were set on, `--half 1` the
-others; without it, both. `--show KIND` prints what went wrong in it. Prints shares with Wilson's 95 % interval.
+Pairs are made (`tests/pairs.py`; the same seed makes the same) from the page in data/documents and from FOLDERs of
+laws, of large ones every fourth file. The articles at hand are the right one and its four neighbours.
+Rules and thresholds were set on `--half 0` of the documents; without it, both. `--show KIND` prints what went wrong in
+that kind, or in `true`, `changed` or `all`. Prints shares with Wilson's 95 % interval.
 """
 
 from __future__ import annotations
@@ -98,11 +99,8 @@ def main() -> None:
 
 
 def show(pair: Pair, verdict: object) -> None:
-    by_path = pair.document.by_path[pair.path]
-    print(
-        f"-- {'true' if pair.true else 'changed'} {pair.kind}: {pair.document.title[:30]} {pair.document.label(pair.path)[-24:]}"
-    )
-    print(f"   {pair.text}\n   [{pair.document.text_of(by_path)}]")
+    print(f"-- {'true' if pair.true else 'changed'} {pair.kind}: {pair.document.label(pair.path)}")
+    print(f"   {pair.text}\n   [{pair.document.text_of(pair.document.by_path[pair.path])}]")
     if isinstance(verdict, Support):
         print("   on", verdict.provision.path, verdict.hit.document.text_of(verdict.provision)[:300].replace("\n", " "))
     else:
