@@ -29,6 +29,7 @@ class Scope:
     member: tuple[int, ...]
     group: tuple[int, ...]
     piece: tuple[int, ...]
+    leads: frozenset[int]  # the groups of the lead-in of a list
     matcher: SequenceMatcher[str]
     have: frozenset[str]
 
@@ -56,8 +57,11 @@ def scopes(text: str, pieces: tuple[Piece, ...]) -> tuple[Scope, ...]:
 def _scope(run: Sequence[tuple[Word, int]]) -> Scope:
     rows: list[tuple[Word, int, int, int, int]] = []
     part = member = group = 0
+    leads: set[int] = set()
     before = run[0][1]
     for word, piece in run:
+        if word.kind == MARK and ":" in word.key and not leads:
+            leads = set(range(group + 1))
         if word.kind == MARK or piece != before:
             deep = piece != before or any(mark in word.key for mark in ";:。.!?\n")
             part, member, group = part + (word.key != "、" or deep), member + 1, group + deep
@@ -67,7 +71,7 @@ def _scope(run: Sequence[tuple[Word, int]]) -> Scope:
     own, parts, members, groups, pieces = zip(*rows, strict=True)
     keys = tuple(word.key for word in own)
     matcher: SequenceMatcher[str] = SequenceMatcher(None, "", keys, autojunk=False)
-    return Scope(own, parts, members, groups, pieces, matcher, frozenset(keys))
+    return Scope(own, parts, members, groups, pieces, frozenset(leads), matcher, frozenset(keys))
 
 
 class Sentence:

@@ -68,12 +68,18 @@ def carried(said: Sentence, among: Sequence[Scope]) -> Carried | str:
         rest = _one(said.cut(cut, len(said.words)), among) if isinstance(first, Carried) else "content"
         if isinstance(first, str) or isinstance(rest, str):
             continue
-        apart = first.scope is rest.scope and first.groups >= rest.groups and not first.places & rest.places
-        if rest.headed or apart:
+        if rest.headed or _swapped(first, rest):
             share = (first.share * cut + rest.share * (len(said.words) - cut)) / len(said.words)
             pieces, groups = first.pieces | rest.pieces, first.groups | rest.groups
             return Carried(first.scope, first.places, pieces, groups, share, first.headed)
     return whole
+
+
+def _swapped(first: Carried, rest: Carried) -> bool:
+    """Whether both stand in one sentence of a list or in one group, such as an item before what its lead-in orders."""
+    if first.scope is not rest.scope or first.places & rest.places:
+        return False
+    return first.groups >= rest.groups or (0 in rest.groups and rest.groups <= first.scope.leads)
 
 
 def _one(said: Sentence, among: Sequence[Scope]) -> Carried | str:
@@ -221,7 +227,7 @@ def _crosses(scope: Scope, kept: Sequence[int]) -> bool:
 
 
 def _widens(scope: Scope, there: set[int]) -> bool:
-    """Whether who acts has lost a word before the one it belongs to: 平台经营者 is not 经营者, nor a lead authority one."""
+    """Whether who acts has lost a word before the one it belongs to: 平台经营者 is not 经营者."""
     for verb in (j for j in there if scope.words[j].kind in (MUST, MAY)):
         begin = scope.member.index(scope.member[verb])
         kept = next((j + 1 for j in range(verb - 1, begin - 1, -1) if j not in there), begin)

@@ -49,6 +49,7 @@ MIDDLE = {
     "rag.words",
     "rag.facts",
     "rag.across",
+    "rag.worded",
     "rag.once",
     "rag.quiet",
 }
@@ -66,7 +67,7 @@ STAGES = {
     "widen": ("rag.widen",),
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
-    "cite": ("rag.cite",),
+    "cite": ("rag.cite", "rag.carried", "rag.aligned"),
     "reference": ("rag.reference", "rag.referred", "rag.titles", "rag.named", "rag.told"),
     "models": ("rag.models", "rag.catalogue", "rag.checked", "rag.fetch", "rag.wheels", "rag.convert_e5"),
 }
