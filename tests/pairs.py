@@ -101,6 +101,7 @@ SAME = {
            ("where", "if"), ("Where", "If"), ("Where", "When"), ("shall ensure", "must ensure"), ("the", ""), ("referred to in", "mentioned in"),
            ("with regard to", "regarding"), ("concerning", "regarding"), ("shall", "has to"), ("in the event of", "in case of")),
 }  # fmt: skip
+NAME = r"《([^《》]+)》|“([^“”]+)”|‘([^‘’]+)’"
 PRONOUNS = ("it", "they", "that", "this", "he or she", "that period", "those periods", "the latter")
 LOST = ("的", "等", "所", "进行", "由", "the")  # reworded by leaving out, at one place
 INVENTED = {
@@ -134,7 +135,7 @@ class Maker:
                 if (found := re.search(ACTOR[self.lang], b.text)) and not re.match("以及|但是?|并|或者", found[1])
             }
         )
-        self.names = sorted({"".join(g) for b in self.bases for g in facts.NAME.findall(b.text)})
+        self.names = sorted({"".join(g) for b in self.bases for g in re.findall(NAME, b.text)})
 
     def pairs(self, each: int) -> Iterator[Pair]:
         """At most `each` pairs of every kind."""
@@ -534,7 +535,7 @@ def span(maker: Maker, base: Base) -> tuple[int, int]:
 
 
 def name(base: Base, maker: Maker) -> str | None:
-    found = list(re.finditer(r"《([^《》]+)》|“([^“”]+)”|‘([^‘’]+)’", base.text))
+    found = list(re.finditer(NAME, base.text))
     if not found:
         return None
     place = maker.random.choice(found)

@@ -63,6 +63,7 @@ def test_what_differs_in_a_fact_has_two(one: str, other: str) -> None:
         ("可能影响，可靠，可以更正", MAY, ["可"]),
         ("统一标准，进一步，二十人", NUMBER, ["20"]),
         ("依照《网络安全法》处罚", NAME, list("网络安全法")),
+        ("倡导“可持续人工智能”理念", NAME, ["可持续", *"人工智能"]),
         ("他说：“我们看到，情况在变好，也在变得更复杂，需要一起努力。”", NAME, []),
         ("under Article 6(1)(f)", PLACE, ["6条", "(1)", "(f)"]),
     ],
