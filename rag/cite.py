@@ -35,13 +35,17 @@ END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$|\[)")
 # A full stop that ends no sentence: of a list number or an abbreviation.
 INSIDE = re.compile(r"(?:^\s*\(?\d{1,2}|\b(?:e\.g|i\.e|cf|vs|Art|Nos?|Sec|para))$", re.IGNORECASE | re.MULTILINE)
 BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)、](?=\D))\s*")
-# 根据《…》第七条第一款的规定, says where a sentence stands, not what; its places are looked at by `_is_at`.
+# 根据《…》第七条第一款的规定, or 该计划提出, says where a sentence stands, not what; `_is_at` looks at its places.
+_SAYS = "规定|提出|明确|指出|提到|提及|涉及|要求|呼吁"
+_WRITING = "(?:本|该)(?:行动)?(?:法|条例|办法|计划|规定)|《[^》]*》"
 LEAD = re.compile(
-    r"\A(?:根据|依据|依照|按照|按)?\s*(?:本法|该法|《[^》]*》)?[的中]?\s*第[0-9零〇一二两三四五六七八九十百千]+条"
-    r"(?:之[一二三四五六七八九十]+)?(?:第[（(]?[0-9一二三四五六七八九十]+[）)]?[款项句目])*的?(?:规定|提出|明确|指出|提到|提及|涉及|要求)?[,，:：]?"
+    rf"\A(?:根据|依据|依照|按照|按)?\s*(?:(?:{_WRITING})?[的中]?\s*第[0-9零〇一二两三四五六七八九十百千]+条"
+    rf"(?:之[一二三四五六七八九十]+)?(?:第[（(]?[0-9一二三四五六七八九十]+[）)]?[款项句目])*的?(?:{_SAYS})?[,，:：]?"
+    rf"|(?:{_WRITING})的?(?:(?:{_SAYS})[,，:：]?|[,，:：]))"
     r"|\A(?:(?:Under|According to|Pursuant to|In accordance with|As stated in|In) )?(?:the )?"
     r"(?:Article|Art\.|Annex|Recital) ?[\dIVX]+(?: ?\(\w{1,4}\))*(?: of [^,]{2,60}?)?"
-    r"(?:,| (?:states|says|provides|requires)(?: that)?)",
+    r"(?:,| (?:states|says|provides|requires)(?: that)?)"
+    r"|\A(?:The|This) (?:action )?(?:plan|regulation|law|act|article) (?:states|says|provides|requires)(?: that)?",
     re.IGNORECASE,
 )
 ITEMS = ("item", "point", "subpoint")
@@ -173,8 +177,8 @@ def citation(document: Document, provision: Provision, n: int) -> Citation:
 def _worded(text: str, hit: Hit) -> Support | str:
     """The narrowest provision of `hit` that says what `text` says in its own words, else the reason."""
     document, top, inside = hit.document, hit.provision, _inside(hit)
-    title = document.label(())
-    if not facts.titles(text) <= facts.titles(title + hit.text):
+    own = facts.titles(document.label(()))
+    if any(not _is_title(title, own) for title in facts.titles(text) - facts.titles(hit.text)):
         return "name"
     spans = list(pairwise(sorted({bound for p in inside for bound in (p.start, p.end)})))
     owners = [_narrowest(inside, *span) for span in spans]
@@ -185,12 +189,12 @@ def _worded(text: str, hit: Hit) -> Support | str:
     among = aligned.scopes(hit.text, pieces)
     found: Carried | str = "article"
     lead = LEAD.match(text)
-    if lead and facts.titles(lead[0]) <= facts.titles(title):
+    if lead and all(_is_title(title, own) for title in facts.titles(lead[0])):
         named = [word.key for word in words(lead[0]) if word.kind == PLACE]
         at = [_is_at(named, owner.path) for owner in owners]
-        if not facts.plain(text[lead.end() :]):
-            found_at = next((p for p in inside if _is_at(named, p.path)), None)
-            return Support(hit, found_at, 1.0, False) if found_at else "article"
+        if text.removesuffix("。") == lead[0] and lead[0].endswith(("条", "款", "项")):  # 哪一条? 第四条。
+            place = next((p for p in inside if _is_at(named, p.path)), None)
+            return Support(hit, place, 1.0, False) if place else "article"
         there = [scope for scope in among if any(at[n] for n in scope.piece)]
         found = carried(Sentence(text[lead.end() :]), there) if there else "article"
         if isinstance(found, Carried) and not any(at[n] for n in found.pieces):
@@ -203,6 +207,11 @@ def _worded(text: str, hit: Hit) -> Support | str:
     said = facts.plain(text)
     narrowest = _narrowest(inside, min(spans[n][0] for n in found.pieces), max(spans[n][1] for n in found.pieces))
     return Support(hit, narrowest, found.share, len(said) >= 6 and said in facts.plain(document.text_of(narrowest)))
+
+
+def _is_title(title: str, own: set[str]) -> bool:
+    """Whether a document with the title `own` is called so: 行动计划 is short for 城市公园行动计划."""
+    return any(name.endswith(title) for name in own)
 
 
 def _narrowest(inside: Sequence[Provision], start: int, end: int) -> Provision:

@@ -49,7 +49,8 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
      "一方|一旦|一体|一道|一起|进一步|之一|任一|需要|需求|所需|必需|急需|供需|必要|非法|"
      "免除|解除|扣除|除名|消除|删除|排除|清除|拆除|开除|废除|去除|以内容",
      "in so far as|not only"),
-    (PLAIN, "其他", "其他|其它", ""),
+    (PLAIN, "=", "民办非企业|非营利|非公有|非歧视|非专利|非专有", ""), (PLAIN, "其他", "其他|其它", ""),
+    (NUMBER, "=", "半年|半个?月|半日|半数|过半", ""),
     # bounds, before the denials in them
     (BOUND, "≥", "(?:应当?|必须|须)?(?:不得?|禁止)(?:少于|低于|短于|小于)|至少",
      "at least|not? (?:be )?(?:less|fewer|lower|shorter) than|(?:a )?minimum of"),
@@ -79,7 +80,7 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
     (DENY, "无须", "无需|无须|不需要?|不必|毋须", ""), (DENY, "无权", "无权", ""), (DENY, "不予", "不予", ""),
     (DENY, "未经", "未经", "without"), (DENY, "未", "没有|未|尚未|并未", ""), (DENY, "不", "不", ""),
     (DENY, "非", "(?<![是除])非(?!营利|公有|国有|物质|金融|银行)", ""), (DENY, "无", "无", "no|neither|nor|none"),
-    (DENY, "反对", "反对|抵制|拒绝", "oppos(?:e|es|ed)|refus(?:e|es|ed)"),
+    (DENY, "反对", "反对|抵制", "oppos(?:e|es|ed)|refus(?:e|es|ed)"),
     (MUST, "应", "应当|应该|必须|应|须|(?<![所急])需(?=[^要求])",
      "shall|must|(?:has|have|is|are) (?:required |obliged )?to(?= [a-z])"),
     (MUST, "should", "", "should|ought to"), (MUST, "鼓励", "鼓励", "encourag(?:e|es|ed|ing)"),

@@ -110,6 +110,8 @@ def in_the_law(text: str) -> Support | Removed:
             (*FIRST, ("paragraph", "2")),
         ),
         ("市级公园管理机构须保存检查记录，公园负责人应在届满前10日内报告。", SECOND),
+        ("《公园条例》提出，市级公园管理机构应当保存检查记录。", (*SECOND, ("sentence", "1"))),
+        ("该条例规定市级公园管理机构应当保存检查记录。", (*SECOND, ("sentence", "1"))),
         ("第二条提到“检查记录”。", (*SECOND, ("sentence", "1"))),
         ("第二条", SECOND),
     ],

@@ -43,6 +43,7 @@ def test_what_means_the_same_has_one_form(one: str, other: str) -> None:
         ("可以公布", "不得公布"),
         ("第二十条第一款", "第二十条第二款"),
         ("三分之二", "三分之一"),
+        ("半年内", "半个月内"),
         ("within 30 days", "after 30 days"),
         ("at least two members", "at most two members"),
         ("Article 6(1)(f)", "Article 6(1)(e)"),
