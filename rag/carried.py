@@ -3,9 +3,9 @@
 In: the words of a sentence, and the scopes of an article (`aligned.py`). A scope must have its words in the same order.
 What is left over in the sentence may not count, bound, refer, name, deny, bid or allow, nor stand before its verb; what
 is left out of the clause may not deny, allow, bound or except what remains, nor be another's subject. It knows no
-meaning beyond the forms of `worded.py`. Rules and thresholds were set on `tests/benchmarks/calibrate.py --half 0`;
-on 51 laws that were not looked at and on the AI Act 99.8 % of changed facts are caught, and 0.6 % of what is true is
-thrown out.
+meaning beyond the forms of `worded.py`. Rules and thresholds were set on `tests/benchmarks/calibrate.py --half 0`; on
+104 laws that were not looked at 99.7 % of changed facts and 99 % of changed subjects are caught, and 0.5 % of what is
+true is thrown out; on the AI Act 99.7 %, 100 % and 0.3 %.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ HARMLESS = re.compile(
 DENYING = re.compile("[不未无非].")
 # Characters that say where or when: 范围内 is not 范围外.
 SIDES = frozenset("内外前后")
+# Prepositions: what is left out behind one is nobody who acts.
+TO = frozenset("向按依自经至")
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,8 @@ def _left_out(scope: Scope, kept: Sequence[int]) -> str | None:
             return "negation"
         if word.kind == PLAIN and inside and DENYING.match(word.key):
             return "negation"
-        if word.kind == BOUND and (inside or any(k in there and scope.words[k].kind == NUMBER for k in (j - 1, j + 1))):
+        beside = (k for k in (j - 1, j + 1) if k in there and scope.part[k] == scope.part[j])
+        if word.kind == BOUND and (inside or any(scope.words[k].kind == NUMBER for k in beside)):
             return "number"
         if word.kind == EXCEPT and _excepts(scope, j, ends):
             return "negation"
@@ -221,6 +224,8 @@ def _crosses(scope: Scope, kept: Sequence[int]) -> bool:
         if scope.group[one] != scope.group[other] and begin != scope.group.index(scope.group[other]):
             return True
         skipped = [word for word in scope.words[begin:other] if word.kind in (PLAIN, NAME)]
+        if skipped and skipped[0].key in TO:
+            continue
         if len(skipped) >= 2 or (skipped and scope.group[one] != scope.group[other] and len(skipped[0].key) > 1):
             return True
     return False

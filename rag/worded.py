@@ -49,12 +49,12 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
      "一方|一旦|一体|一道|一起|进一步|之一|任一|需要|需求|所需|必需|急需|供需|必要|非法|"
      "免除|解除|扣除|除名|消除|删除|排除|清除|拆除|开除|废除|去除|以内容",
      "in so far as|not only"),
-    (PLAIN, "=", "民办非企业|非营利|非公有|非歧视|非专利|非专有", ""), (PLAIN, "其他", "其他|其它", ""),
+    (PLAIN, "=", "无固定期限|民办非企业|非营利|非公有|非歧视|非专利|非专有", ""), (PLAIN, "其他", "其他|其它", ""),
     (NUMBER, "=", "半年|半个?月|半日|半数|过半", ""),
     # bounds, before the denials in them
-    (BOUND, "≥", "(?:应当?|必须|须)?(?:不得?|禁止)(?:少于|低于|短于|小于)|至少",
+    (BOUND, "≥", "(?:最[低少短])?(?:应当?|必须|须)?(?:不得?|禁止)(?:少于|低于|短于|小于)|至少",
      "at least|not? (?:be )?(?:less|fewer|lower|shorter) than|(?:a )?minimum of"),
-    (BOUND, "≤", "(?:应当?|必须|须)?(?:不得?|禁止)(?:超过|超出|高于|多于|长于|大于|晚于|迟于)|至多|最多",
+    (BOUND, "≤", "(?:最[长高多])?(?:应当?|必须|须)?(?:不得?|禁止)(?:超过|超出|高于|多于|长于|大于|晚于|迟于)|至多|最多",
      rf"{_DO}not? (?:to )?(?:be )?(?:more|longer|later|higher|greater) than|{_DO}not (?:to )?exceed(?:ing|s)?|"
      rf"at most|up to"),
     (BOUND, ">", "超过|超出|高于|多于|大于",
@@ -99,7 +99,7 @@ FORMS: tuple[tuple[str, str, str, str], ...] = (
      "such as|including|in particular|in order to|as well as|where applicable|the|an?|of|to|in|on|for|and|or|is|are|"
      "be|been|being|by|with|that|this|those|these|it|its|as|at|from|has|have|which|who|whose|such|any|also|upon|into|his|her|he|she|their|"
      "they|them|was|were|"
-     "will|would|each|both|there|so|than|then|thereof|but"),
+     "will|would|all|every|each|both|there|so|than|then|thereof|but"),
 )  # fmt: skip
 
 _PLACE = (
