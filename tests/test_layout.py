@@ -53,6 +53,7 @@ MIDDLE = {
     "rag.across",
     "rag.statutes",
     "rag.cut",
+    "rag.worded",
     "rag.once",
     "rag.quiet",
     "rag.unseen",
@@ -71,7 +72,7 @@ STAGES = {
     "widen": ("rag.widen", "rag.evidence", "rag.decide"),
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
-    "cite": ("rag.cite",),
+    "cite": ("rag.cite", "rag.carried", "rag.aligned"),
     "reference": ("rag.reference", "rag.referred", "rag.titles", "rag.named", "rag.told"),
     "models": ("rag.models", "rag.catalogue", "rag.checked", "rag.fetch", "rag.wheels", "rag.convert_e5"),
 }
