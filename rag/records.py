@@ -225,9 +225,9 @@ class Answer:
     @property
     def text(self) -> str:
         """The shown answer, each sentence with its markers, "……[1]。"; items and sides begin lines."""
-        text = side = ""
+        text, side, colon = "", "", "：" if self.lang == "zh" else ": "
         for each in self.sentences:
-            begin = f"\n{each.side}: " if each.side != side else "\n- " if each.item else " " * (self.lang != "zh")
+            begin = f"\n{each.side}{colon}" if each.side != side else "\n- " if each.item else " " * (self.lang != "zh")
             text, side = text + begin + with_markers(each), each.side
         return text.strip()
 

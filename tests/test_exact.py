@@ -25,6 +25,9 @@ PIPL, CRIMES = "《中华人民共和国个人信息保护法》", "《中华人
 GDPR = "Regulation (EU) 2016/679 (General Data Protection Regulation)"
 
 
+SAVING = "到2030年,推广低功耗照明、高效水泵等节能技术,能耗降低百分之五[1]。"
+
+
 class Played:
     """A language model that writes what it is told to, and notes what it was asked."""
 
@@ -46,7 +49,7 @@ class Here(Engine):
         self.played, self.opened = Played(), searched(folder, documents)
         super().__init__(Settings(home=folder, index=folder), self.played)
 
-    def search(self) -> Any:
+    def search(self, visitor: str = "") -> Any:
         return self.opened
 
     def embedder(self) -> Any:
@@ -92,7 +95,9 @@ def are_slices(answer: Answer, documents: Sequence[Document]) -> bool:
         ("个保法第二条有几款?", [], f"{PIPL}第二条共2款[1]。", [f"{PIPL}第二条第二款"]),
         ("How many articles does the GDPR have?", [], f"{GDPR} has 3 articles (Art. 1 to Art. 3)[1].",
          [f"{GDPR}, Article 3"]),
-        ("城市公园行动计划哪几条提到“照明”和“捐赠”?", [], "第二条提到“捐赠”[1]。第三条提到“照明”[2]。",
+        ("城市公园行动计划哪几条提到“照明”和“捐赠”?", [],
+         "第二条：鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护[1]。\n"
+         "第三条：到2030年,推广低功耗照明、高效水泵等节能技术,能耗降低百分之五[2]。",
          ["《城市公园行动计划》第二条第2句", "《城市公园行动计划》第三条第2句"]),
     ],
 )  # fmt: skip
@@ -206,7 +211,7 @@ def test_where_only_one_document_has_articles_it_needs_no_name(question: str, tm
 def test_a_model_answers_what_a_provision_says_of_something_and_its_tokens_are_told(engine: Here) -> None:
     reply = "到2030年，推广低功耗照明、高效水泵等节能技术，能耗降低百分之五[1]。公园应当收费[1]。"
     answer = engine.answer("城市公园行动计划第三条推广哪些技术?", reply=reply)
-    assert answer.text == reply.split("公园应当")[0]
+    assert answer.text == SAVING
     assert [each.label for each in answer.citations] == ["《城市公园行动计划》第三条第2句"]
     assert [each.text for each in answer.removed] == ["公园应当收费。"]
     assert answer.retrieved[0].how == "reference"
@@ -219,7 +224,7 @@ def test_a_part_that_is_not_there_is_told_beside_the_answer_of_the_model(engine:
     answer = engine.answer(
         "城市公园行动计划第三条和第九条推广哪些技术?", reply="推广低功耗照明、高效水泵等节能技术[1]。"
     )
-    assert answer.text == "推广低功耗照明、高效水泵等节能技术[1]。"
+    assert answer.text == SAVING  # the whole sentence that it was copied from
     assert answer.note == "《城市公园行动计划》没有第九条，共3条（第一条至第三条）。"
 
 

@@ -48,7 +48,8 @@ def asked(question: str, titles: Titles = LAWS) -> tuple[Named, str]:
             "(Art. 1 to Art. 3).|article 3",
         ]),
         ("行动计划哪几条提到“照明”和“捐赠”?", [
-            "第二条提到“捐赠”。|article 2, sentence 2", "第三条提到“照明”。|article 3, sentence 2",
+            "鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护。|article 2, sentence 2",
+            "到2030年,推广低功耗照明、高效水泵等节能技术,能耗降低百分之五。|article 3, sentence 2",
         ]),
         ("行动计划哪几条提到“火星”?", []),
         ("行动计划第九条讲什么", []),
