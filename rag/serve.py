@@ -27,9 +27,9 @@ POLICY = (
 HERE = Path(__file__).parents[1] / "ui"
 STYLES, SCRIPTS = ("style.css", "reader.css"), ("page.js", "reader.js")
 SAID = (
-    "read_panel read_empty read_outline read_search read_count read_none read_next read_previous read_close read_loading"
-    " read_gone read_failed read_copied read_uncopied"
-).split()
+    "read_panel", "read_empty", "read_outline", "read_search", "read_count", "read_none", "read_next", "read_previous",
+    "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied",
+)  # fmt: skip
 """The keys of the sentences that scripts say."""
 GOODBYE = 2  # seconds that open streams get when the server is asked to end
 
@@ -111,7 +111,7 @@ def application(engine: Any, lang: str | None = None) -> Any:
         build(engine, lang),
         path="/",
         theme=theme(gr),
-        head=head(),
+        head=head(lang or ""),
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -130,7 +130,6 @@ def _add_reading(app: Any, engine: Any) -> None:
     from rag.versions import begins, name_of
     from ui.read import reading
 
-    @app.get("/read/{doc_id}", response_class=HTMLResponse)
     def read(doc_id: str, lang: str = "") -> Any:
         """A document of the index as HTML, its references linked to the newest version of what they name."""
         documents = {document.doc_id: document for document in engine.documents()}
@@ -140,15 +139,18 @@ def _add_reading(app: Any, engine: Any) -> None:
         spoken = lang if lang in LANGUAGES else reader_language()
         return HTMLResponse(reading(documents[doc_id], spoken, lambda title: named.get(name_of(title))))
 
+    app.add_api_route("/read/{doc_id}", read, response_class=HTMLResponse)
 
-def head() -> str:
-    """The page's style, and what runs in the browser with its sentences in both languages.
+
+def head(lang: str) -> str:
+    """The page's style, and what runs in the browser with its sentences in both languages; `lang` fixes which.
 
     Not gradio's `css`, which rewrites every rule, and those inside a media query wrongly.
     """
     style, code = ("".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, SCRIPTS))
     words = {lang: {key: table[lang] for key, table in sentences().items() if key in SAID} for lang in LANGUAGES}
-    return f"<style>{style}</style><script>const WORDS = {json.dumps(words)};\n{code}</script>"
+    given = f"const WORDS = {json.dumps(words)}, SERVED = {json.dumps(lang)};"
+    return f"<style>{style}</style><script>{given}\n{code}</script>"
 
 
 class Guarded:

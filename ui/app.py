@@ -21,10 +21,10 @@ EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
-QUIET = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 WAITING = 20  # questions in the queue; one more is turned away
-PLAIN = {"js_on_load": None, "apply_default_css": False}
-SMALL = {"size": "sm", "scale": 0, "min_width": 0}
+PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
+SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
 LANGUAGE_NAMES = {"": "choose_follow_browser", "zh": "choose_zh", "en": "choose_en"}
 THEME_NAMES = {"": "choose_follow_system", "light": "choose_light", "dark": "choose_dark"}
 
@@ -92,7 +92,7 @@ def build(engine: Engine, lang: str | None = None) -> Any:
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
         _bind_marking(gr, page, w)
-        _bind_settings(blocks, page, worded, w, lang)
+        _bind_settings(blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
 
@@ -109,7 +109,7 @@ def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
             w.new = worded.says(gr.Button, "page_new", elem_id="ty-new", **SMALL)
     w.noted = gr.HTML(elem_id="ty-noted", **PLAIN)
     with gr.Row(elem_id="ty-why", visible=False) as w.explaining:
-        looks = {"container": False, "show_label": False, "max_lines": 4, "max_length": 1000}
+        looks: dict[str, Any] = {"container": False, "show_label": False, "max_lines": 4, "max_length": 1000}
         w.why = worded.asks(gr.Textbox, "feedback_why", "feedback_why", **looks)
         w.told = worded.says(gr.Button, "feedback_send", **SMALL)
     with gr.Column(elem_id="ty-examples") as w.examples:
@@ -166,7 +166,7 @@ def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     gr.on([w.told.click, w.why.submit], page.explain, [w.why, *asking], [w.why, *marked], **QUIET)
 
 
-def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace, lang: str | None) -> None:
+def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) -> None:
     radios = {"llm": w.llm, "provisions": w.provisions, "language": w.language, "theme": w.theme}
     every = [widget for widget, _ in worded.made]
 
@@ -180,7 +180,7 @@ def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace, 
         return said
 
     status = (page.status, w.spoken, [w.status, w.listed, w.timer])
-    begun = blocks.load(start, [w.spoken, w.kept], every, js=f"() => tiaoyin.start('{lang or ''}')", **QUIET)
+    begun = blocks.load(start, [w.spoken, w.kept], every, js="() => tiaoyin.start()", **QUIET)
     begun.then(*status, **QUIET)
     w.timer.tick(*status, **QUIET)
     for radio in radios.values():

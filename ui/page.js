@@ -1,10 +1,10 @@
 // What the page does in the browser beside gradio: language and theme from this browser's own choices, cards and copying
 // at citations, what a reader unfolded stays unfolded while a message grows, and the stages said to a screen reader.
 // Loaded before the page is drawn. Nothing is fetched, and nothing leaves the browser but the language and the choices.
-window.tiaoyin = ((words) => {
+window.tiaoyin = ((words, served) => {
   const KEY = "tiaoyin.choices", NAMES = ["llm", "provisions", "language", "theme"];
   const dark = matchMedia("(prefers-color-scheme: dark)"), calm = matchMedia("(prefers-reduced-motion: reduce)");
-  let chosen = {}, served = "";
+  let chosen = {};
   try { chosen = JSON.parse(localStorage.getItem(KEY)) || {}; } catch { /* a browser that keeps nothing */ }
 
   const say = (key, values = {}) =>
@@ -20,10 +20,15 @@ window.tiaoyin = ((words) => {
   function speak(choice) {
     const asked = new URLSearchParams(location.search).get("lang");
     const wanted = (choice === undefined ? asked || chosen.language : choice) || served || navigator.language || "";
-    document.documentElement.lang = wanted.toLowerCase().startsWith("zh") ? "zh" : "en";
-    document.dispatchEvent(new Event("tiaoyin:lang"));
-    return document.documentElement.lang;
+    const lang = wanted.toLowerCase().startsWith("zh") ? "zh" : "en";
+    if (document.documentElement.lang !== lang) {
+      document.documentElement.lang = lang;
+      document.dispatchEvent(new Event("tiaoyin:lang"));
+    }
+    return lang;
   }
+
+  speak();
 
   function keep(values) {
     chosen = Object.fromEntries(NAMES.map((name, n) => [name, values[n]]));
@@ -137,7 +142,7 @@ window.tiaoyin = ((words) => {
 
   return {
     say, keep, speak, announce, calm, part, ready,
-    start(lang) { served = lang; paint(); return [speak(), JSON.stringify(chosen)]; },
+    start() { paint(); return [speak(), JSON.stringify(chosen)]; },
     write() { requestAnimationFrame(() => document.querySelector("#ty-box textarea")?.focus()); },
     reveal(id) { requestAnimationFrame(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },
     asked() {
@@ -147,4 +152,4 @@ window.tiaoyin = ((words) => {
       });
     },
   };
-})(WORDS);
+})(WORDS, SERVED);

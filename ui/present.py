@@ -156,7 +156,10 @@ def _first_words(hit: Hit) -> str:
 
 
 def _refusal(answer: Answer, turn: int, lang: str) -> str:
-    """Why there is no answer, and what is nearest to it, folded. An answer without a sentence and without a reason is one that nothing supported."""
+    """Why there is no answer, and what is nearest to it, folded.
+
+    An answer without a sentence and without a reason is one that nothing supported.
+    """
     reason = say("page_refused_" + (answer.reason or "unsupported"), lang)
     words = f'<p class="ty-refusal">{escaped(reason)}</p>' + (_remark(answer.note) if answer.note else "")
     if not answer.retrieved:

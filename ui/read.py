@@ -21,6 +21,7 @@ Find = Callable[[str], Document | None]
 Mark = tuple[int, int, str]  # start, end, and the tag that opens there; an empty span is a mark that stands by itself
 
 CAPTION = {"zh": 24, "en": 80}  # characters at most of a line that is the title of its article
+_PAGE = re.compile(r'<span class="ty-page"[^>]*></span>')
 _SIGNS = re.compile(r"(?m)^#{1,6}[ \t]+|\*\*")
 
 
@@ -89,7 +90,8 @@ class _Text:
 
 
 def _body(document: Document, tops: Sequence[Provision], text: _Text) -> Iterator[str]:
-    at, above = 0, ()
+    at = 0
+    above: tuple[str, ...] = ()
     provisions = document.provisions
     starts = {id(provision): n for n, provision in enumerate(provisions)}
     for top in tops:
@@ -116,6 +118,8 @@ def _between(
             found.append(f'<h{min(level + 3, 6)} class="ty-heading">{shown}</h{min(level + 3, 6)}>')
         elif bare and bare != document.title:
             found.append(f'<p class="ty-loose">{shown}</p>')
+        else:
+            found += _PAGE.findall(shown)
     return "".join(found)
 
 
@@ -177,7 +181,7 @@ def caption(document: Document, top: Provision) -> str:
     start = head.end() if head else top.start
     line = _SIGNS.sub("", document.text[start : top.end].strip().split("\n", 1)[0]).strip()
     first: Path = (*top.path, ("sentence", "1"))
-    if first in document.by_path and document.is_title(first):
+    if document.kind != "statute" and first in document.by_path and document.is_title(first):
         line = document.text_of(document.by_path[first]).strip("。 ")
     elif document.lang == "zh" or not head or not head[0].strip() or line.endswith((".", ";", ":", ",")):
         return ""

@@ -5,6 +5,7 @@
 ((tiaoyin) => {
   const { say, part, ready } = tiaoyin, wide = matchMedia("(min-width: 900px)");
   let panel, body, outline, doc = null, at = null, opener = null, depth = 0, asked = 0, dismissed = false, shownFor = null;
+  let told = "read_empty"; // what stands in place of a document
   const get = (name) => panel.querySelector(`.ty-reader-${name}`);
   const make = (html) => new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
   const beside = () => panel.clientWidth >= 736; // the outline covers nothing (reader.css)
@@ -23,17 +24,17 @@
     }
     get("query").placeholder = say("read_search");
     get("query").setAttribute("aria-label", say("read_search"));
-    if (!doc) get("empty").textContent = say("read_empty");
+    if (!doc) get("empty").textContent = say(told);
   }
 
   function build() {
-    panel = make(`<aside class="ty-reader"><div class="ty-reader-bar">
+    panel = make(`<div class="ty-reader"><div class="ty-reader-bar">
       <button type="button" class="ty-reader-outline" aria-expanded="false">☰</button>
       <form role="search" class="ty-reader-search"><input type="search" class="ty-reader-query" autocomplete="off">
       <output class="ty-reader-count"></output><button type="button" class="ty-reader-previous">↑</button>
       <button type="submit" class="ty-reader-next">↓</button></form>
       <button type="button" class="ty-reader-close">✕</button></div><p class="ty-reader-crumbs"></p>
-      <div class="ty-reader-page"><p class="ty-reader-empty"></p></div></aside>`);
+      <div class="ty-reader-page"><p class="ty-reader-empty"></p></div></div>`);
     document.body.append(panel);
     get("outline").addEventListener("click", () => unfold(!panel.classList.contains("ty-outlined")));
     get("close").addEventListener("click", close);
@@ -81,9 +82,9 @@
   }
   function write(key) {
     doc = body = outline = null;
-    const told = Object.assign(document.createElement("p"), { className: "ty-reader-empty", textContent: say(key) });
-    told.setAttribute("role", "status");
-    get("page").replaceChildren(told);
+    told = key;
+    get("page").replaceChildren(make(`<p class="ty-reader-empty" role="status"></p>`));
+    get("empty").textContent = say(key);
     get("crumbs").textContent = "";
   }
 
@@ -225,7 +226,12 @@
     if (event.target === get("query") && event.target.value) { event.target.value = ""; search(0, true); return; }
     close();
   });
-  document.addEventListener("tiaoyin:lang", label);
+  document.addEventListener("tiaoyin:lang", () => {
+    label();
+    const place = { doc, at };
+    doc = null;
+    if (place.doc && isOpen()) show(place, false);
+  });
   // On a wide screen the law stands open at the first citation of an answer, unless the reader closed it.
   document.addEventListener("tiaoyin:redrawn", ({ detail: turn }) => {
     const turns = document.querySelectorAll(".ty-turn").length, key = turn && `${turns} ${turn.firstElementChild.textContent}`;

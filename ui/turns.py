@@ -1,7 +1,7 @@
 """A conversation as the server keeps it for one open page: its turns, how they look, and the mark on the last.
 
-In: questions, HTML of `ui.present`, a reader's mark. Out: the conversation's HTML; a line in the file of marks. It knows
-no widget library and answers nothing.
+In: questions, HTML of `ui.present`, a reader's mark. Out: the conversation's HTML; a line in the file of marks. It
+knows no widget library and answers nothing.
 """
 
 from __future__ import annotations
