@@ -113,6 +113,7 @@ window.tiaoyin = ((words, served) => {
 
   // A message that grows is written over node by node, folds included: a fold keeps the state its reader gave it.
   const folds = new Map();
+  let heard = "";
   document.addEventListener("click", (event) => {
     const fold = part(event, "#ty-chat summary")?.parentElement;
     if (fold?.id) folds.set(fold.id, !fold.open);
@@ -125,9 +126,8 @@ window.tiaoyin = ((words, served) => {
     const turns = document.querySelectorAll("#ty-chat .ty-turn"), last = turns[turns.length - 1];
     if (!turns.length) folds.clear();
     document.body.classList.toggle("ty-talking", turns.length > 0);
-    const stage = last?.querySelector(".ty-stage .ty-now");
-    if (stage) announce(stage.textContent);
-    else if (last?.querySelector(".ty-answer")) announce(last.querySelector(".ty-text, .ty-refusal")?.textContent || "");
+    const now = last?.querySelector(".ty-stage .ty-now") || last?.querySelector(".ty-text, .ty-refusal, .ty-note");
+    if (now && now.textContent !== heard) announce(heard = now.textContent);
     document.dispatchEvent(new CustomEvent("tiaoyin:redrawn", { detail: last }));
   }
   ready(() => {
