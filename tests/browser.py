@@ -49,6 +49,7 @@ def page_at(url: str, width: int = 1280, height: int = 900, locale: str = "zh-CN
         context = chromium.new_context(
             locale=locale, viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
+        context.set_default_timeout(15_000)
         try:
             page: Any = context.new_page()
             page.requests, page.foreign, page.faults = [], [], []

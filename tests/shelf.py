@@ -54,6 +54,7 @@ def scanned() -> Document:
 
 def hostile() -> Document:
     """An article for each of PAYLOADS; its title and its file's name are hostile too."""
-    text = "\n\n".join(f"第{to_chinese(n)}条　{payload}" for n, payload in enumerate(PAYLOADS, 1))
+    articles = (f"第{to_chinese(n)}条　{payload}" for n, payload in enumerate(PAYLOADS, 1))
+    text = "\n\n".join(["# 试用", *articles])
     made = structure(Source(text), PAYLOADS[0], "d" * 64)[0]
     return replace(made, title=PAYLOADS[0], issuer=PAYLOADS[2], source=PAYLOADS[3])

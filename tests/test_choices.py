@@ -76,6 +76,7 @@ def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_an
         for again in (False, True):
             if again:
                 page.reload()
+                page.locator("#ty-box textarea").wait_for()
                 settings(page)
                 until(lambda: page.get_by_role("radio", name="8", exact=True).is_checked())
                 assert page.get_by_role("radio", name="extractive").is_checked()
@@ -85,6 +86,7 @@ def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_an
         ask(other, "别人的问题")
         assert site.log()[-1] == {"asked": "别人的问题", "history": []}
         other.reload()
+        other.locator("#ty-box textarea").wait_for()
         settings(other)
         assert other.get_by_role("radio", name="embedded").is_checked()
 

@@ -78,6 +78,11 @@ window.tiaoyin = ((words, served) => {
     const link = part(event, "a.ty-cite");
     if (link?.matches(":focus-visible")) showCard(link); else if (!part(event, "#ty-card")) hideCard();
   });
+  // Gradio names each radio button differently: the arrow keys would not go from one to the next.
+  document.addEventListener("focusin", (event) => {
+    const [first, ...others] = part(event, "#ty-settings fieldset")?.querySelectorAll("input") || [];
+    others.forEach((each) => { each.name = first.name; });
+  });
   document.addEventListener("scroll", hideCard, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !over) return;

@@ -72,7 +72,9 @@
       get("page").replaceChildren(make(html));
       body = panel.querySelector(".ty-body");
       outline = panel.querySelector(".ty-outline");
-      body.tabIndex = -1;
+      body.tabIndex = 0; // the arrow keys scroll it
+      body.setAttribute("role", "region");
+      body.setAttribute("aria-label", body.querySelector(".ty-law-title").textContent);
       body.addEventListener("scroll", () => { following ||= requestAnimationFrame(follow); }, { passive: true });
       if (beside() && outline.querySelectorAll("a").length > 1) unfold(true);
       texts = null;
