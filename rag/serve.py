@@ -132,7 +132,10 @@ def _add_reading(app: Any, engine: Any) -> None:
 
     def read(doc_id: str, lang: str = "") -> Any:
         """A document of the index as HTML, its references linked to the newest version of what they name."""
-        documents = {document.doc_id: document for document in engine.documents()}
+        try:
+            documents = {document.doc_id: document for document in engine.documents()}
+        except TiaoYinError:  # there is no index, or it is damaged; the page says which
+            return HTMLResponse("", status_code=503)
         if doc_id not in documents:
             return HTMLResponse("", status_code=404)
         named = {name_of(each.title): each for each in sorted(documents.values(), key=begins)}

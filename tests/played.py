@@ -28,7 +28,11 @@ from rag.serve import serve
 from rag.settings import Settings
 
 
-def cite(document: Document, n: int, path: Place) -> Citation:
+def cite(document: Document, n: int, article: str, sentence: str) -> Citation:
+    return cite_at(document, n, (("article", article), ("sentence", sentence)))
+
+
+def cite_at(document: Document, n: int, path: Place) -> Citation:
     found = document.by_path[path]
     quote = document.text_of(found)
     return Citation(
@@ -79,16 +83,15 @@ class PlayedEngine:
             raise
 
     def sentences(self, question: str, hits: tuple[Hit, ...]) -> Iterator[Update]:
-        cited = [cite(self.document, 1, (("article", "7"), ("sentence", "2")))]
-        cited.append(cite(self.document, 2, (("article", "6"), ("sentence", "3"))))
+        cited = [cite(self.document, 1, "7", "2"), cite(self.document, 2, "6", "3")]
         said = [Sentence("推广低功耗芯片、高效算法等绿色计算技术。", (1,), "supported")]
         said.append(Sentence("加强个人隐私保护。", (2,), "quoted"))
         removed = (Removed("罚款五万元。", "number"),)
         if "长法" in question:
-            cited[1] = cite(self.law, 2, (("article", "1165"), ("paragraph", "2")))
+            cited[1] = cite_at(self.law, 2, (("article", "1165"), ("paragraph", "2")))
         if "攻击" in question:
             bad = self.shelf[-1]
-            cited = [cite(bad, n, (("article", str(n)),)) for n in range(1, len(PAYLOADS) + 1)]
+            cited = [cite_at(bad, n, (("article", str(n)),)) for n in range(1, len(PAYLOADS) + 1)]
             said = [Sentence(payload, (n,), "quoted") for n, payload in enumerate(PAYLOADS, 1)]
             removed = tuple(Removed(payload, "number") for payload in PAYLOADS)
             hits = tuple(Hit(bad, bad.by_path[(("article", n),)], 0.9, "dense") for n in ("1", "2", "3"))

@@ -79,7 +79,7 @@ SETTINGS = {
     "rag/mend.py",
     "rag/stock.py",
     "rag/__main__.py",
-    "ui/app.py",
+    "ui/page.py",
 }
 
 

@@ -3,7 +3,7 @@
 // Loaded before the page is drawn. Nothing is fetched, and nothing leaves the browser but the language and the choices.
 window.tiaoyin = ((words, served) => {
   const KEY = "tiaoyin.choices", NAMES = ["llm", "provisions", "language", "theme"];
-  const dark = matchMedia("(prefers-color-scheme: dark)"), calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
   let chosen = {};
   try { chosen = JSON.parse(localStorage.getItem(KEY)) || {}; } catch { /* a browser that keeps nothing */ }
 
@@ -146,7 +146,7 @@ window.tiaoyin = ((words, served) => {
   });
 
   return {
-    say, keep, speak, announce, calm, part, ready,
+    say, keep, speak, part, ready,
     start() { paint(); return [speak(), JSON.stringify(chosen)]; },
     write() { requestAnimationFrame(() => document.querySelector("#ty-box textarea")?.focus()); },
     reveal(id) { requestAnimationFrame(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },

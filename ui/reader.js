@@ -4,7 +4,7 @@
 // The document comes from this server as HTML that is escaped there (`ui.read`).
 ((tiaoyin) => {
   const { say, part, ready } = tiaoyin, wide = matchMedia("(min-width: 900px)");
-  let panel, body, outline, doc = null, at = null, opener = null, depth = 0, asked = 0, dismissed = false, shownFor = null;
+  let panel, body, outline, doc = null, at = null, opener = null, depth = 0, asked = 0, dismissed = false, leaving = false, shownFor = null;
   let told = "read_empty"; // what stands in place of a document
   const get = (name) => panel.querySelector(`.ty-reader-${name}`);
   const make = (html) => new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
@@ -53,13 +53,18 @@
     if (open) follow();
   }
 
+  // Beside the answer it is one of two columns; over it, a dialog, and what lies below is out of reach.
+  function fit() {
+    panel.setAttribute("role", wide.matches ? "complementary" : "dialog");
+    if (wide.matches) panel.removeAttribute("aria-modal"); else panel.setAttribute("aria-modal", "true");
+    document.querySelector("gradio-app, .gradio-container")?.toggleAttribute("inert", !wide.matches && isOpen());
+  }
+
   // Which document, and where in it. Answers that come too late are dropped.
   async function show(place, focus) {
     const mine = ++asked;
     document.body.classList.add("ty-reading");
-    panel.setAttribute("role", wide.matches ? "complementary" : "dialog");
-    panel.toggleAttribute("aria-modal", !wide.matches);
-    document.querySelector("gradio-app, .gradio-container")?.toggleAttribute("inert", !wide.matches);
+    fit();
     if (place.doc !== doc) {
       write("read_loading");
       const lang = document.documentElement.lang;
@@ -198,7 +203,7 @@
   function hide() {
     asked += 1;
     document.body.classList.remove("ty-reading");
-    document.querySelector("[inert]")?.removeAttribute("inert");
+    fit();
     if (opener?.isConnected && panel.contains(document.activeElement)) opener.focus({ preventScroll: wide.matches });
     opener = null;
   }
@@ -207,6 +212,7 @@
     hide();
     const back = depth;
     depth = 0;
+    leaving = back > 0;
     if (back) history.go(-back);
     else if (placeOf(location.href)) history.replaceState(null, "", location.pathname);
   }
@@ -221,13 +227,15 @@
   }, true);
   addEventListener("popstate", ({ state }) => {
     depth = state?.depth || 0;
-    if (state?.ty && !dismissed) show(state.ty, true); else if (isOpen()) { dismissed = true; hide(); }
+    if (leaving) { leaving = false; return; }
+    if (state?.ty) show(state.ty, true); else if (isOpen()) { dismissed = true; hide(); }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !isOpen()) return;
     if (event.target === get("query") && event.target.value) { event.target.value = ""; search(0, true); return; }
     close();
   });
+  wide.addEventListener("change", fit);
   document.addEventListener("tiaoyin:lang", () => {
     label();
     const place = { doc, at };
