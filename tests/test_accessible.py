@@ -53,7 +53,7 @@ def test_no_view_of_the_page_has_a_serious_fault(
     with page_at(site.url, width=width, locale=locale, dark=dark) as page:
         found = {"start": faults(page, axe)}
         message = ask(page, "很久的问题", settled=False)
-        message.locator(".ty-now").wait_for()
+        message.locator(".ty-stage").wait_for()
         found["waiting"] = faults(page, axe)
         site.finish()
         page.locator("#ty-send").wait_for()

@@ -42,7 +42,7 @@ def test_an_answer_streams_and_its_citation_opens_the_right_clause_highlighted(
         assert found.is_visible()
         message.locator(".ty-cite").first.wait_for()  # a first sentence before the last one
         assert message.locator(".ty-cite").count() == 1
-        assert message.locator(".ty-now").inner_text() == "正在核对…"
+        assert message.locator(".ty-stage").inner_text() == "正在核对…"
         assert page.locator("#ty-said").inner_text() == "正在核对…"  # for those who do not see it
         assert found.is_hidden()
         assert page.get_by_role("button", name=said(page, "page_stop")).is_visible()

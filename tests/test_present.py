@@ -131,7 +131,7 @@ def test_what_was_found_is_open_until_there_is_an_answer() -> None:
     before, after = shown(answered(sentences=(), citations=()), "generate"), shown(answered(), "generate")
     assert '<details class="ty-found" id="found-1" open>' in before
     assert '<details class="ty-found" id="found-1">' in after
-    assert '<a class="ty-open" href="?read=d&#38;at=article/6">《计划》第六条</a> 第六条 国家推进' in before
+    assert '<a class="ty-open" href="?read=d&#38;at=article/6">《计划》第六条</a> 国家推进' in before
 
 
 def test_the_parts_of_a_message_keep_their_places_while_it_grows() -> None:
@@ -232,7 +232,11 @@ def test_markup_from_anyone_is_shown_as_the_characters_it_is_made_of(payload: st
         )
         assert seen.depth == 0
         assert not re.search(r"[`*_\[\]$\\~|{}]|!\[|://|www\.", html)
-        assert Reader(escaped(payload)).text in seen.text
+        known = {
+            re.sub(r"\*\*|(?m:^# )", "", Reader(escaped(payload)).text.replace("<br>", "\n")),
+            Reader(escaped(payload)).text,
+        }
+        assert any(each in seen.text for each in known)
 
 
 @pytest.mark.parametrize(

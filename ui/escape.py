@@ -13,11 +13,18 @@ from rag.records import Path
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
+_SIGNS = re.compile(r"(?m)^#{1,6}[ \t]+|\*\*")
+
 
 def escaped(text: str) -> str:
     """`text` as inert HTML: ASCII punctuation as character references, line ends as <br>, control characters gone."""
     text = re.sub(r"[!-/:-@\[-`{-~]", lambda found: f"&#{ord(found[0])};", _UNSEEN.sub("", text))
     return re.sub(r"\s*[\r\n\u2028\u2029]\s*", "<br>", text.strip())
+
+
+def unsigned(text: str) -> str:
+    """`text` without the signs of Markdown around headings and numbers, which are in files and not in laws."""
+    return _SIGNS.sub("", text)
 
 
 def inert(text: str) -> str:

@@ -131,7 +131,7 @@ window.tiaoyin = ((words, served) => {
     const turns = document.querySelectorAll("#ty-chat .ty-turn"), last = turns[turns.length - 1];
     if (!turns.length) folds.clear();
     document.body.classList.toggle("ty-talking", turns.length > 0);
-    const now = last?.querySelector(".ty-stage .ty-now") || last?.querySelector(".ty-text, .ty-refusal, .ty-note");
+    const now = last?.querySelector(".ty-stage") || last?.querySelector(".ty-text, .ty-refusal, .ty-note");
     if (now && now.textContent !== heard) announce(heard = now.textContent);
     document.dispatchEvent(new CustomEvent("tiaoyin:redrawn", { detail: last }));
   }

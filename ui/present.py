@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from rag.facts import parted
 from rag.labels import short_label
 from rag.records import Answer, Citation, Document, Hit, Path, Sentence, Update
+from rag.reference import HEAD
 from rag.words import LANGUAGES, say
-from ui.escape import address, escaped
+from ui.escape import address, escaped, unsigned
 
 NEAREST = 3  # provisions offered beside a refusal
 FIRST_WORDS = 120  # characters of a provision in a list
@@ -46,7 +47,7 @@ def message(update: Update, turn: int, documents: Mapping[str, Document]) -> str
         _rewritten(answer, lang),
         _text(answer, turn, documents) if shown else "",
         _refusal(answer, turn, lang) if refused else _remark(answer.note) if done and answer.note else "",
-        "" if done else _stages(update, lang),
+        "" if done else _stage(update, lang),
         f'<ol class="ty-sources">{sources}</ol>',
         "" if refused else _found(answer, turn, lang),
         _footnotes(answer, turn, lang) if done else "",
@@ -110,7 +111,7 @@ def _source(citation: Citation, turn: int, documents: Mapping[str, Document], la
     return (
         f'<li id="src-{turn}-{citation.n}"><details id="fold-{turn}-{citation.n}"><summary>'
         f'<span class="ty-label">{label}</span> {verbatim}</summary>{crumbs}'
-        f"<blockquote>{escaped(citation.quote)}</blockquote><p>{opening}</p></details>"
+        f"<blockquote>{escaped(unsigned(citation.quote))}</blockquote><p>{opening}</p></details>"
         f'<button type="button" class="ty-copy" aria-label="{copy} {label}">{copy}</button></li>'
     )
 
@@ -122,14 +123,10 @@ def _breadcrumb(document: Document | None, path: Path) -> str:
     return f'<p class="ty-breadcrumb">{" › ".join(escaped(heading) for heading in article.headings)}</p>'
 
 
-def _stages(update: Update, lang: str) -> str:
-    """Searching, answering, checking: what is done and what is being done. A sentence is shown once it is checked."""
-    now = 0 if update.stage == "retrieve" else 2 if update.answer.sentences else 1
-    steps = "".join(
-        f'<li class="{"ty-now" if n == now else "ty-past"}">{escaped(say(key, lang))}</li>'
-        for n, key in enumerate(STAGES[: now + 1])
-    )
-    return f'<ol class="ty-stage">{steps}</ol>'
+def _stage(update: Update, lang: str) -> str:
+    """What is being done: searching, answering, and, since a sentence is shown once it is checked, checking."""
+    now = STAGES[0 if update.stage == "retrieve" else 2 if update.answer.sentences else 1]
+    return f'<p class="ty-stage">{escaped(say(now, lang))}</p>'
 
 
 def _found(answer: Answer, turn: int, lang: str) -> str:
@@ -151,7 +148,10 @@ def _provision(hit: Hit) -> str:
 
 
 def _first_words(hit: Hit) -> str:
-    text = " ".join(hit.text.split())
+    """How the provision begins, without its number, which the label says."""
+    text = hit.text
+    head = HEAD.match(text)
+    text = " ".join(unsigned(text[head.end() :] if head else text).split())
     return escaped(text if len(text) <= FIRST_WORDS else text[:FIRST_WORDS] + "……")
 
 

@@ -15,14 +15,13 @@ from rag.labels import short_label
 from rag.records import Document, Path, Provision
 from rag.reference import HEAD, links
 from rag.words import say
-from ui.escape import address, anchor, inert
+from ui.escape import address, anchor, inert, unsigned
 
 Find = Callable[[str], Document | None]
 Mark = tuple[int, int, str]  # start, end, and the tag that opens there; an empty span is a mark that stands by itself
 
 CAPTION = {"zh": 24, "en": 80}  # characters at most of a line that is the title of its article
 _PAGE = re.compile(r'<span class="ty-page"[^>]*></span>')
-_SIGNS = re.compile(r"(?m)^#{1,6}[ \t]+|\*\*")
 
 
 def reading(document: Document, lang: str, find: Find) -> str:
@@ -86,7 +85,7 @@ class _Text:
         return re.sub(r"\s*\n\s*", "<br>", "".join(parts).strip("\n"))
 
     def _plain(self, start: int, end: int) -> str:
-        return inert(_SIGNS.sub("", self.text[start:end]))
+        return inert(unsigned(self.text[start:end]))
 
 
 def _body(document: Document, tops: Sequence[Provision], text: _Text) -> Iterator[str]:
@@ -111,7 +110,7 @@ def _between(
     names = {" ".join(heading.split()): level for level, heading in enumerate(headings)}
     for line in document.text[start:end].splitlines(keepends=True):
         shown = text.html(at, at + len(line))
-        bare = " ".join(_SIGNS.sub("", line).split())
+        bare = " ".join(unsigned(line).split())
         level = names.pop(bare, None)
         at += len(line)
         if level is not None and headings[: level + 1] != above[: level + 1]:
@@ -179,7 +178,7 @@ def caption(document: Document, top: Provision) -> str:
     """The title of an article where it has one: a line of its own behind its number, or a plan's first sentence."""
     head = HEAD.match(document.text, top.start, top.end)
     start = head.end() if head else top.start
-    line = _SIGNS.sub("", document.text[start : top.end].strip().split("\n", 1)[0]).strip()
+    line = unsigned(document.text[start : top.end].strip().split("\n", 1)[0]).strip()
     first: Path = (*top.path, ("sentence", "1"))
     if document.kind != "statute" and first in document.by_path and document.is_title(first):
         line = document.text_of(document.by_path[first]).strip("。 ")
