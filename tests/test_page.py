@@ -54,7 +54,7 @@ def test_an_answer_streams_and_its_citation_opens_the_right_clause_highlighted(
         until(lambda: cited.inner_text() == "加强个人隐私保护。")
         until(lambda: in_view(page, ".ty-cited"))
         assert page.locator(".ty-law-title").inner_text() == "人工智能全球治理行动计划"
-        assert page.locator(".ty-reader-crumbs").inner_text() == "第六条"
+        until(lambda: page.locator(".ty-reader-crumbs").inner_text() == "第六条")
         until(lambda: page.evaluate("document.activeElement.className").endswith("ty-cited"))
         assert (page.foreign, page.faults) == ([], [])
         assert {urlsplit(url).hostname for url in page.requests} == {"127.0.0.1"}
