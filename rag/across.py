@@ -15,6 +15,7 @@ from importlib import resources
 from typing import TypeVar
 
 from rag import facts
+from rag.worded import stem
 
 Table = Mapping[str, tuple[str, ...]]
 T = TypeVar("T")
@@ -163,7 +164,7 @@ def _units(text: str, lang: str) -> tuple[list[str], set[int]]:
     if lang == "zh":
         return [c for c in text.lower() if not c.isspace()], set()
     words = WORD.findall(text.replace("-", " "))
-    return [_stem(w) for w in words], {n for n, w in enumerate(words) if n and w[0].isupper()}
+    return [stem(w) for w in words], {n for n, w in enumerate(words) if n and w[0].isupper()}
 
 
 def _size(units: Sequence[str], lang: str) -> int:
@@ -175,7 +176,7 @@ def _size(units: Sequence[str], lang: str) -> int:
 
 def _written(text: str, lang: str) -> str:
     """What a sentence in `lang` is looked for in: Chinese as it stands, or the stems of English words."""
-    return text if lang == "en" else f" {' '.join(map(_stem, WORD.findall(text.replace('-', ' '))))} "
+    return text if lang == "en" else f" {' '.join(map(stem, WORD.findall(text.replace('-', ' '))))} "
 
 
 def _acts(terms: Sequence[str]) -> bool:
@@ -216,17 +217,8 @@ def _agree(text: str, place: str, near: str, lang: str) -> bool:
 
 
 @functools.cache
-def _stem(word: str) -> str:
-    word = word.lower().removesuffix("'s")
-    for ending, instead in (("ies", "y"), ("ied", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", "")):
-        if word.endswith(ending) and len(word) - len(ending) >= 2:
-            return word.removesuffix(ending) + instead
-    return word
-
-
-@functools.cache
 def _empty() -> frozenset[str]:
-    return frozenset(map(_stem, EMPTY | facts.COUNTS.keys()))
+    return frozenset(map(stem, EMPTY | facts.COUNTS.keys()))
 
 
 @functools.cache
@@ -235,7 +227,7 @@ def _table(lang: str) -> Table:
     found: dict[str, dict[str, None]] = {}
     for name in ("glossary.toml", "common.toml"):
         for english, chinese in read(name)["en_zh"].items():
-            stems = " ".join(map(_stem, english.split()))
+            stems = " ".join(map(stem, english.split()))
             for term in (alike for given in chinese for alike in _kind(given)):
                 key, value = (stems, term) if lang == "en" else (term.lower(), f" {stems} ")
                 found.setdefault(key, {})[value] = None

@@ -12,6 +12,7 @@ from importlib import resources
 from string import Template
 
 from rag.records import Generator, Message, Prompt
+from rag.unseen import tamed
 
 _TURN = re.compile(r"^## (user|assistant)\n", re.MULTILINE)
 
@@ -21,7 +22,10 @@ def messages(name: str, lang: str, **values: str) -> tuple[Message, ...]:
     text = resources.files("rag.prompts").joinpath(f"{name}.{lang}.md").read_text("utf-8")
     parts = _TURN.split(text)[1:]
     *shots, last = [Message(role, body.strip()) for role, body in zip(parts[::2], parts[1::2], strict=True)]
-    return (*shots, Message(last.role, Template(last.content).substitute(values)))
+    return (
+        *shots,
+        Message(last.role, Template(last.content).substitute({name: tamed(value) for name, value in values.items()})),
+    )
 
 
 def reply(writer: Generator, turns: tuple[Message, ...], lang: str, tokens: int) -> str:

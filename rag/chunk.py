@@ -12,7 +12,7 @@ import hashlib
 from rag.labels import short_label
 from rag.records import Chunk, Document, Provision
 
-VERSION = "4"
+VERSION = "5"
 """Raise it whenever the same file would give other documents, chunks or words: an index of another is made anew."""
 
 LONG = 120

@@ -2,28 +2,27 @@
 
 Three gates stand before every sentence:
 1. the provision it cites was in the prompt;
-2. every number, date, name in 《》 or quotation marks, article reference and negation in it stands in what it cites;
-3. the rest of its content is covered by that text: by wording, or across languages by a glossary and the embedder.
-The provision that covers it best is cited, whatever marker the model wrote, and of that the narrowest clause that
-carries the sentence. No threshold is lowered to find one: a sentence that nothing carries is removed, with the reason.
+2. every number, date, bound, name, article reference, denial and permission in it stands there, in its place;
+3. so does the rest of it, in the same order (`carried.py`), or across languages by a glossary and the embedder.
+The provision that carries it best is cited, whatever marker the model wrote, and of that the narrowest clause.
+No threshold is lowered to find one: a sentence that nothing carries is removed, with the reason.
 It does not call models; what it needs of the embedder is handed in as a function of two texts.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 
-from rag import across, facts
+from rag import across, aligned, facts
+from rag.aligned import Sentence
+from rag.carried import Carried, carried
 from rag.labels import article_of
-from rag.records import Citation, Document, Hit, Provision, Removed
-
-COVERAGE = 0.75
-"""Share of a sentence's content that its clause must have, in bigrams (Chinese) or words (others)."""
-
-PART = 0.5
-"""The same share for each comma-separated part of a sentence, so that an invented part does not hide in a long one."""
+from rag.records import Citation, Document, Hit, Path, Provision, Removed
+from rag.worded import PLACE, words
 
 RENDERED = 0.8
 """Share of a sentence's content that its clause must have in another language, by the glossary (`across.py`)."""
@@ -36,11 +35,21 @@ END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$|\[)")
 # A full stop that ends no sentence: of a list number or an abbreviation.
 INSIDE = re.compile(r"(?:^\s*\(?\d{1,2}|\b(?:e\.g|i\.e|cf|vs|Art|Nos?|Sec|para))$", re.IGNORECASE | re.MULTILINE)
 BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)、](?=\D))\s*")
-# 根据《…》第七条第一款的规定, says where a sentence stands, not what: its names and numbers are checked as facts.
+# 根据《…》第七条第一款的规定, or 该计划提出, says where a sentence stands, not what; `_is_at` looks at its places.
+_SAYS = "规定|提出|明确|指出|提到|提及|涉及|要求|呼吁"
+_WRITING = "(?:本|该)(?:行动)?(?:法|条例|办法|计划|规定)|《[^》]*》"
 LEAD = re.compile(
-    r"(?:根据|依据|依照|按照|按)?\s*(?:《[^》]*》)?\s*第[0-9零〇一二两三四五六七八九十百千]+条"
-    r"(?:之[一二三四五六七八九十]+)?(?:第[0-9一二三四五六七八九十]+[款项句])*的?(?:规定)?[,，:：]?"
+    rf"\A(?:根据|依据|依照|按照|按)?\s*(?:(?:{_WRITING})?[的中]?\s*第[0-9零〇一二两三四五六七八九十百千]+条"
+    rf"(?:之[一二三四五六七八九十]+)?(?:第[（(]?[0-9一二三四五六七八九十]+[）)]?[款项句目])*的?(?:{_SAYS})?[,，:：]?"
+    rf"|(?:{_WRITING})的?(?:(?:{_SAYS})[,，:：]?|[,，:：]))"
+    r"|\A(?:(?:Under|According to|Pursuant to|In accordance with|As stated in|In) )?(?:the )?"
+    r"(?:Article|Art\.|Annex|Recital) ?[\dIVX]+(?: ?\(\w{1,4}\))*(?: of [^,]{2,60}?)?"
+    r"(?:,| (?:states|says|provides|requires)(?: that)?)"
+    r"|\A(?:The|This) (?:action )?(?:plan|regulation|law|act|article) (?:states|says|provides|requires)(?: that)?",
+    re.IGNORECASE,
 )
+ITEMS = ("item", "point", "subpoint")
+STEPS = {"article": "条", "paragraph": "款", "item": "项", "point": "目", "sentence": "句"}
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 CJK = re.compile(r"[\u3400-\u9fff]")
 
@@ -109,11 +118,12 @@ def support(sentence: Marked, hits: Sequence[Hit], similar: Similarity) -> Suppo
     found: list[Support] = []
     reasons: dict[int, str] = {}
     for n, hit in enumerate(hits, 1):
-        verdict = _carried(sentence.text, hit.document, hit.provision, similar)
+        same = bool(CJK.search(sentence.text)) == bool(CJK.search(hit.text))
+        verdict = _worded(sentence.text, hit) if same else _rendered(sentence.text, hit, similar)
         if isinstance(verdict, str):
             reasons[n] = verdict
         else:
-            found.append(_narrowest(sentence.text, hit, verdict, similar))
+            found.append(verdict)
     if found:
         # max keeps the first of equals: the marked one before the others, then the better retrieved.
         marked = [hits[n - 1] for n in sentence.markers if 1 <= n <= len(hits)]
@@ -164,69 +174,83 @@ def citation(document: Document, provision: Provision, n: int) -> Citation:
     )
 
 
-def _carried(text: str, document: Document, provision: Provision, similar: Similarity) -> tuple[float, bool] | str:
-    """(coverage, verbatim) when the provision passes gates 2 and 3, else the reason."""
-    clause = document.text_of(provision)
-    context = f"{document.label(provision.path)} {' '.join(provision.headings)} {clause}"
-    quoted = len(facts.plain(text)) >= 6 and facts.plain(text) in facts.plain(clause)
-    if quoted:
-        return 1.0, True
-    if reason := _changed(text, context, clause):
-        return reason
-    if bool(CJK.search(text)) != bool(CJK.search(clause)):
-        share = across.share(text, clause, context.removesuffix(clause))
-        return (share, False) if share >= RENDERED and similar(text, clause) >= SIMILARITY else "meaning"
-    said = LEAD.sub("", text) or text
-    coverage = facts.coverage(said, context)
-    parts = [part for part in re.split(r"[，,；;：:、]\s*", said) if facts.plain(part)]
-    weakest = min((facts.coverage(part, context) for part in parts), default=0.0)
-    return (coverage, False) if coverage >= COVERAGE and weakest >= PART else "content"
-
-
-def _changed(text: str, context: str, clause: str) -> str | None:
-    """The first kind of fact in `text` that the clause does not have."""
-    same_script = bool(CJK.search(text)) == bool(CJK.search(clause))
-    if same_script and not _numbers_in(facts.numbers(text), facts.numbers(context)):
-        return "number"
-    if not same_script and not facts.has_values(facts.values(text), facts.values(context)):
-        return "number"
-    plain = facts.plain(context)
-    if same_script and any(name not in plain for name in facts.names(text)):
+def _worded(text: str, hit: Hit) -> Support | str:
+    """The narrowest provision of `hit` that says what `text` says in its own words, else the reason."""
+    document, top, inside = hit.document, hit.provision, _inside(hit)
+    own = facts.titles(document.label(()))
+    if any(not _is_title(title, own) for title in facts.titles(text) - facts.titles(hit.text)):
         return "name"
-    if not facts.articles(text) <= facts.articles(context):
+    spans = list(pairwise(sorted({bound for p in inside for bound in (p.start, p.end)})))
+    owners = [_narrowest(inside, *span) for span in spans]
+    pieces = tuple(
+        (start - top.start, end - top.start, any(kind in ITEMS for kind, _ in owner.path[1:]))
+        for (start, end), owner in zip(spans, owners, strict=True)
+    )
+    among = aligned.scopes(hit.text, pieces)
+    found: Carried | str = "article"
+    lead = LEAD.match(text)
+    if lead and all(_is_title(title, own) for title in facts.titles(lead[0])):
+        named = [word.key for word in words(lead[0]) if word.kind == PLACE]
+        at = [_is_at(named, owner.path) for owner in owners]
+        if text.removesuffix("。") == lead[0] and lead[0].endswith(("条", "款", "项")):  # 哪一条? 第四条。
+            place = next((p for p in inside if _is_at(named, p.path)), None)
+            return Support(hit, place, 1.0, False) if place else "article"
+        there = [scope for scope in among if any(at[n] for n in scope.piece)]
+        found = carried(Sentence(text[lead.end() :]), there) if there else "article"
+        if isinstance(found, Carried) and not any(at[n] for n in found.pieces):
+            found = "article"
+    if isinstance(found, str):  # what looks like a lead may be the clause's own beginning
+        whole = carried(Sentence(text), among)
+        if isinstance(whole, str):
+            return found if lead else whole
+        found = whole
+    said = facts.plain(text)
+    narrowest = _narrowest(inside, min(spans[n][0] for n in found.pieces), max(spans[n][1] for n in found.pieces))
+    return Support(hit, narrowest, found.share, len(said) >= 6 and said in facts.plain(document.text_of(narrowest)))
+
+
+def _is_title(title: str, own: set[str]) -> bool:
+    """Whether a document with the title `own` is called so: 行动计划 is short for 城市公园行动计划."""
+    return any(name.endswith(title) for name in own)
+
+
+def _narrowest(inside: Sequence[Provision], start: int, end: int) -> Provision:
+    return min((p for p in inside if p.start <= start and end <= p.end), key=lambda p: (p.end - p.start, -len(p.path)))
+
+
+def _inside(hit: Hit) -> list[Provision]:
+    """The provisions of an article, itself first."""
+    every, top = hit.document.provisions, hit.provision
+    at = bisect_left(every, top.start, key=lambda p: p.start)
+    return [p for p in takewhile(lambda p: p.start < top.end, every[at:]) if p.path[: len(top.path)] == top.path]
+
+
+def _is_at(named: Sequence[str], path: Path) -> bool:
+    """Whether a path has all the steps that a lead names, 6条 and 2款, or 6条 and (2)."""
+    has = {f"({number})" for kind, number in path[1:] if kind != "sentence"} | {
+        f"{number}{STEPS.get(kind, '')}" for kind, number in path
+    }
+    return all(step in has or (step == "1款" and all(kind != "paragraph" for kind, _ in path)) for step in named)
+
+
+def _rendered(text: str, hit: Hit, similar: Similarity) -> Support | str:
+    """The narrowest provision of `hit` that says what `text` says in another language, else the reason."""
+    whole = _across(text, hit, hit.provision, similar)
+    if isinstance(whole, str):
+        return whole
+    for provision in sorted(_inside(hit), key=lambda p: (p.end - p.start, -len(p.path))):
+        verdict = _across(text, hit, provision, similar)
+        if not isinstance(verdict, str) and verdict >= whole - 0.02:
+            return Support(hit, provision, verdict, False)
+    return Support(hit, hit.provision, whole, False)
+
+
+def _across(text: str, hit: Hit, provision: Provision, similar: Similarity) -> float | str:
+    clause = hit.document.text_of(provision)
+    label = f"{hit.document.label(provision.path)} {' '.join(provision.headings)} "
+    if not facts.has_values(facts.values(text), facts.values(label + clause)):
+        return "number"
+    if not facts.articles(text) <= facts.articles(label + clause):
         return "article"
-    if same_script and facts.negations(text) != facts.negations(_nearest_segment(text, clause)):
-        return "negation"
-    return None
-
-
-def _numbers_in(said: set[str], there: set[str]) -> bool:
-    """Every number said is there; one said without its unit may have any there."""
-    bare = {re.match(r"[\d.]+", n).group() for n in there if re.match(r"[\d.]+", n)}  # type: ignore[union-attr]
-    return all(n in there or (re.fullmatch(r"[\d.]+", n) and n in bare) for n in said)
-
-
-def _nearest_segment(text: str, clause: str) -> str:
-    """The comma-separated parts of `clause` that `text` speaks of: the fewest that hold what the two share."""
-    parts = [(part, facts.units(part)) for part in re.split(r"(?<=[，,；;。！？!?])", clause) if part.strip()]
-    # Without its own denial, lest that be looked up in some other part that denies.
-    wanted = facts.units(facts.NEGATION.sub(" ", text)) & facts.units(clause)
-    picked: list[str] = []
-    while wanted and parts:
-        best = max(parts, key=lambda part: len(part[1] & wanted))
-        if not best[1] & wanted:
-            break
-        picked.append(best[0])
-        wanted -= best[1]
-    return "".join(picked) or clause
-
-
-def _narrowest(text: str, hit: Hit, whole: tuple[float, bool], similar: Similarity) -> Support:
-    """The smallest provision inside `hit` that carries the sentence as well as the whole article does."""
-    document, top = hit.document, hit.provision
-    inside = [p for p in document.provisions if p.path[: len(top.path)] == top.path]
-    for provision in sorted(inside, key=lambda p: (p.end - p.start, -len(p.path))):
-        verdict = _carried(text, document, provision, similar)
-        if not isinstance(verdict, str) and verdict[0] >= whole[0] - 0.02 and verdict[1] >= whole[1]:
-            return Support(hit, provision, *verdict)
-    return Support(hit, top, *whole)
+    share = across.share(text, clause, label)
+    return share if share >= RENDERED and similar(text, clause) >= SIMILARITY else "meaning"

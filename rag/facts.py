@@ -1,4 +1,4 @@
-"""Text -> what of it must not change: numbers with their units, names, article references, negations, and its wording.
+"""Text -> what of it must not change: numbers with their units, titles, article references, negations, and its wording.
 
 In: a sentence or a clause, Chinese or English. Out: sets of normalised strings, so that 三十日 is 30日, 百分之五 is 5%,
 １０ is 10 and 1,000 is 1000. It does not judge; `cite.py` compares the sets.
@@ -46,7 +46,6 @@ _COUNT = re.compile(
     rf"\b(?:({'|'.join(_TENS)})[ -])?({'|'.join(_WORDS)}|"
     r"(?:one|a)(?= (?:hundred|thousand|million|billion|trillion)\b))\b"
 )
-NAME = re.compile(r"《([^《》]+)》|“([^“”]+)”|「([^「」]+)」|\"([^\"]+)\"")
 ARTICLE = re.compile(r"第\s*(\d+)\s*条(?:之(\d+))?|\b(?:Article|Art\.)\s*(\d+)", re.IGNORECASE)
 RANGE = re.compile(r"条\s*[至到－—~-]\s*第|\bArticles\s+\d+\s*(?:to|[–-])", re.IGNORECASE)
 PREAMBLE = re.compile(r"序言|前言|\bpreamble\b", re.IGNORECASE)
@@ -98,9 +97,12 @@ def arabic(text: str) -> str:
             return match.group()
         return number + ("%" if percent else "")
 
-    folded = unicodedata.normalize("NFKC", text)
-    folded = re.sub(r"(?<=\d),(?=\d{3})", "", folded)
-    return CHINESE.sub(replace, folded)
+    return CHINESE.sub(replace, folded(text))
+
+
+def folded(text: str) -> str:
+    """The text with full-width forms folded, and no commas inside numbers."""
+    return re.sub(r"(?<=\d),(?=\d{3})", "", unicodedata.normalize("NFKC", text))
 
 
 def numbers(text: str) -> set[str]:
@@ -139,9 +141,10 @@ def has_values(said: set[tuple[str, str]], there: set[tuple[str, str]]) -> bool:
     return all((value, measure) in there or (not measure and value in bare) for value, measure in said)
 
 
-def names(text: str) -> set[str]:
-    """What stands in 《》 or quotation marks."""
-    return {plain(next(filter(None, groups))) for groups in NAME.findall(text)}
+def titles(text: str) -> set[str]:
+    """What stands in 《》, without 中华人民共和国 and 的."""
+    found = re.findall(r"《([^《》]+)》", arabic(text))
+    return {plain(title).removeprefix("中华人民共和国").replace("的", "") for title in found}
 
 
 def articles(text: str) -> set[str]:

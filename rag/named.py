@@ -21,11 +21,11 @@ from rag.titles import Name, Titles, plain
 Place = tuple[Document, Path]
 
 _LEAD = (
-    "换个话题|请问|请|问|一下|那么?|告诉我|帮我|给我|我?想知道|我?想看|说说|讲讲|[说讲看查读念]|列出|引用|背出|显示|完整|具体|中华人民共和国"
+    "换个话题|请问|请|问|一下|那么?|概括|总结|归纳|概述|简述|梳理|简[要单]|逐[句项条]|告诉我|帮我|给我|我?想知道|我?想看|说说|讲讲|[说讲看查读念]|列出|引用|背出|显示|完整|具体|中华人民共和国"
     "|最高人民法院|最高人民检察院|[0-9]{4}年版?|现行|我国|中国|欧盟|这部|该|本|这个|此"
 )
 _ASKED = (
-    "的|分别|全部|主要|主题|内容|条文|原文|全文|正文|文字|规定|写|是|有|为|了|着|到|关于|什么|啥|哪些|哪个|些|怎么|怎样|如何|样|述|表"
+    "的|分别|各|全部|主要|主题|标题|题目|部分|大意|要点|内容|条文|原文|全文|正文|文字|规定|写|是|有|为|了|着|到|关于|什么|啥|哪些|哪个|些|怎么|怎样|如何|样|述|表"
     "|呢|吗|啊|呀|都|又|各|在|里|中|面|和|与|及|法律|条例|文件"
 )
 _MARKS = r"[\s,.?!:;。、《》〈〉“”\"'()]"
@@ -50,8 +50,9 @@ _COUNT_REST = re.compile(
     re.IGNORECASE,
 )
 _MENTION = re.compile(
-    r"哪[几些一]{0,2}个?(?P<zhkind>条款?|款|条文|地方)(?:里面?|中|之中)?[都还曾有]*(?:提到|提及|涉及|讲到|谈到|谈及|说到|出现|含有|包含|写到|用到)"
-    r"[了过]?(?P<zh>[^?!。]+)[?!。\s]*\Z"
+    r"哪[几些一]{0,2}个?(?P<zhkind>条款?|款|条文|地方)(?:里面?|中|之中)?[都还曾有]*"
+    r"(?:提到|提及|涉及|讲到|谈到|谈及|说到|出现|含有|包含|写到|用到|要求|强调|规定)"
+    r"[了过]?(?P<zh>[^?!。]+)[?!。\s]*(?:(?:分别|各自?)[^?!。]*[?!。\s]*)?\Z"
     r"|\b(?:which|what) (?P<enkind>article|provision|recital|paragraph)s?\b.*?\b(?:mention|refer to|contain|use)s?\b"
     r"(?: the (?:words?|terms?|phrases?))?\s+(?P<en>[^?!]+)[?!.\s]*\Z",
     re.IGNORECASE,
@@ -266,6 +267,8 @@ def _mentions(match: re.Match[str], documents: tuple[Document, ...]) -> Named | 
     quoted = tuple(_QUOTED.findall(tail))
     words = quoted or tuple(_NOISE.sub("", part.strip()).strip() for part in _PART.split(tail))
     text = documents[0].text.lower()
+    if not quoted and not all(word.lower() in text for word in words):
+        words = tuple(filter(None, (part.strip() for part in _PART.split(tail.partition("的")[0]))))  # 隐私的保护
     if not quoted and not all(len(word) > 1 and word.lower() in text for word in words):
         return None
     kind = (match["enkind"] or match["zhkind"]).lower()

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import resources
 
 from rag.records import Document, Hit, Message, Path, Prompt
+from rag.unseen import tamed, without_orders
 
 LEAST = 80
 """Characters below which no further article is begun."""
@@ -49,15 +50,17 @@ def prompt(question: str, lang: str, hits: Sequence[Hit], context_chars: int) ->
             break
         text = _trimmed(hit, left)
         kept.append(hit)
-        shown.append(f"[{len(kept)}] {hit.document.label(hit.provision.path)}\n{text}")
+        told = without_orders(f"{hit.document.label(hit.provision.path)}\n{text}")
+        shown.append(f"[{len(kept)}] {told}")
         left -= len(text)
+    asked = " ".join((without_orders(question) or question).split())
     *fixed, last = template(lang)
     filled = re.sub(
         r"\{(\w+)\}",
-        lambda found: {"clauses": "\n".join(shown), "question": question, "nearest": _nearest(kept)}[found[1]],
+        lambda found: {"clauses": "\n".join(shown), "question": asked, "nearest": _nearest(kept)}[found[1]],
         last.content,
     )
-    return Prompt(question, lang, tuple(kept), (*fixed, Message(last.role, filled)))
+    return Prompt(question, lang, tuple(kept), (*fixed, Message(last.role, tamed(filled))))
 
 
 def _nearest(hits: Sequence[Hit]) -> str:
@@ -66,7 +69,8 @@ def _nearest(hits: Sequence[Hit]) -> str:
         ((hit.nearest[1], -n, hit.document.text_of(hit.nearest[0])) for n, hit in enumerate(hits, 1) if hit.nearest),
         default=None,
     )
-    return f"[{-best[1]}] {best[2]}" if best else ""
+    told = without_orders(best[2]) if best else ""
+    return f"[{-best[1]}] {told}" if best and told else ""
 
 
 def _trimmed(hit: Hit, budget: int) -> str:

@@ -172,11 +172,14 @@ class Citation:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A shown sentence. `verdict` is "quoted" (verbatim in what it cites) or "supported"."""
+    """A shown sentence. `verdict` is "quoted" (verbatim in what it cites) or "supported"; `item`: it is one of a list;
+    `side`: the document or article that it is of, where several are compared."""
 
     text: str
     citations: tuple[int, ...]
     verdict: str
+    item: bool = False
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question; `note` is what code says beside it, such as what there is in place of the missing."""
+    """The answer to one question; `note` is what code says beside it."""
 
     question: str
     lang: str
@@ -221,8 +224,12 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The shown answer, each sentence followed by its markers: "……[1]。" has the marker before the stop."""
-        return ("" if self.lang == "zh" else " ").join(with_markers(s) for s in self.sentences)
+        """The shown answer, each sentence with its markers, "……[1]。"; items and sides begin lines."""
+        text = side = ""
+        for each in self.sentences:
+            begin = f"\n{each.side}: " if each.side != side else "\n- " if each.item else " " * (self.lang != "zh")
+            text, side = text + begin + with_markers(each), each.side
+        return text.strip()
 
     def to_json(self) -> dict[str, Any]:
         return {

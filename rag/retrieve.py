@@ -9,7 +9,8 @@ an act before its recitals, which do not bind. It searches nothing itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ class Layout:
 
     chunks: Sequence[Chunk]
     documents: Mapping[str, Document]
-    rows: Mapping[str, int]  # of the chunk with an id
+    rows: MutableMapping[str, int]  # of the chunk with an id
     starts: npt.NDArray[np.int64]  # row of each article's own chunk
     prior: Scores  # of each article
     chinese: npt.NDArray[np.bool_]  # whether each article is of a Chinese document
@@ -59,6 +60,11 @@ class Layout:
     def documents_at(self, doc_ids: Collection[str]) -> npt.NDArray[np.bool_]:
         """Which articles are of these documents."""
         return np.array([self.chunks[row].doc_id in doc_ids for row in self.starts], dtype=bool)
+
+    def rows_without(self, doc_ids: Collection[str]) -> npt.NDArray[np.int64]:
+        """The rows of the chunks of all other documents."""
+        sizes = np.diff(np.append(self.starts, len(self.chunks)))
+        return np.flatnonzero(np.repeat(~self.documents_at(doc_ids), sizes))
 
 
 def layout(chunks: Sequence[Chunk], documents: Mapping[str, Document]) -> Layout:
@@ -70,7 +76,21 @@ def layout(chunks: Sequence[Chunk], documents: Mapping[str, Document]) -> Layout
     ]
     rows = {chunk.chunk_id: row for row, chunk in enumerate(chunks)}
     chinese = [documents[chunks[row].doc_id].lang == "zh" for row in starts]
-    return Layout(chunks, documents, rows, np.array(starts), np.array(prior, dtype=np.float32), np.array(chinese))
+    at = np.array(starts, dtype=np.int64)
+    return Layout(chunks, documents, rows, at, np.array(prior, dtype=np.float32), np.array(chinese, dtype=bool))
+
+
+def extended(laid: Layout, chunks: Sequence[Chunk], documents: Mapping[str, Document]) -> Layout:
+    """The layout with more chunks behind those it has, which are not laid out anew."""
+    more, at = layout(chunks, documents), len(laid.chunks)
+    return Layout(
+        [*laid.chunks, *chunks],
+        {**laid.documents, **documents},
+        ChainMap({chunk_id: at + row for chunk_id, row in more.rows.items()}, laid.rows),
+        np.concatenate([laid.starts, at + more.starts]),
+        np.concatenate([laid.prior, more.prior]),
+        np.concatenate([laid.chinese, more.chinese]),
+    )
 
 
 def fuse(

@@ -7,8 +7,10 @@ asked for only where a reference does not answer already. It writes no answer.
 
 from __future__ import annotations
 
+import copy
+import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
@@ -19,7 +21,7 @@ import numpy.typing as npt
 from rag import index, lexical, reference, retrieve, rewrite, versions, widen
 from rag.facts import language
 from rag.named import Named, named
-from rag.records import Document, Hit
+from rag.records import Chunk, Document, Hit
 from rag.titles import Titles, mentioned
 
 TERMS = 0.35
@@ -32,8 +34,17 @@ RERANKED = 30
 LEANED_ON = 2
 """How many provisions are brought because a found one refers to them."""
 
+NAMED = 30
+"""How many articles are looked through for the clauses of those that a question names."""
+
 EXACT = ("text", "count", "mentions")
 """What code answers from the named provisions themselves."""
+
+OWN = "own-"
+"""What the id of a document begins with that is a visitor's own; those of the index begin with a hexadecimal digit."""
+
+KEPT = 4
+"""How many choices of documents have their names kept: some 20 ms and a megabyte or two each for 200 laws."""
 
 
 class Queries(Protocol):
@@ -46,12 +57,17 @@ class Reranks(Protocol):
 
 @dataclass(frozen=True)
 class Only:
-    """Which documents may answer: whose title or file name has `document`, of a `kind`, of a date in a range."""
+    """Which documents may answer: whose title or file name has `document`, of a `kind`, of a date in a range.
+
+    `whose`: "own" for the asking visitor's alone, "shared" for those of the index. `doc_ids`: none but these.
+    """
 
     document: str = ""
     kind: str = ""
     since: str = ""
     until: str = ""
+    whose: str = ""
+    doc_ids: frozenset[str] | None = None
 
     def has(self, document: Document) -> bool:
         day = document.date or ""
@@ -60,6 +76,8 @@ class Only:
             and self.kind in ("", document.kind)
             and (not self.since or day >= self.since)
             and (not self.until or "" < day <= f"{self.until}-99")
+            and self.whose in ("", "own" if document.doc_id.startswith(OWN) else "shared")
+            and (self.doc_ids is None or document.doc_id in self.doc_ids)
         )
 
 
@@ -83,9 +101,24 @@ class Search:
 
     def __init__(self, opened: index.Index, reranker: Reranks | None = None) -> None:
         self.index, self.reranker = opened, reranker
-        self.lexical = lexical.Lexical(opened.lexical)
-        self.layout = retrieve.layout(opened.chunks, opened.documents)
-        self._titles: dict[frozenset[str], Titles] = {}
+        self._words = lexical.Lexical(opened.lexical)
+        self._own = np.zeros((0, opened.manifest.dimension), dtype=np.float32)
+        self._use(retrieve.layout(opened.chunks, opened.documents), self._words)
+
+    def _use(self, layout: retrieve.Layout, words: lexical.Lexical | lexical.Both) -> None:
+        self.layout, self.lexical = layout, words
+        self.titles = functools.lru_cache(KEPT)(functools.partial(_titles, layout.documents))
+
+    def beside(self, documents: Mapping[str, Document], chunks: Sequence[Chunk], vectors: retrieve.Scores) -> Search:
+        """The same search over more documents behind those of the index: a visitor's own.
+
+        Takes the time of cutting their chunks into words; of what is made of the index nothing is made again.
+        """
+        both = copy.copy(self)
+        both._own = vectors
+        words = lexical.Both(self._words, [piece.text for piece in chunks])
+        both._use(retrieve.extended(self.layout, chunks, documents), words)
+        return both
 
     def find(
         self,
@@ -106,10 +139,12 @@ class Search:
         rewritten = rewrite.standalone(question, history, lang)
         rewriting = time.perf_counter() - started
         asked = rewritten or question
-        documents = self.index.documents
+        documents = self.layout.documents
         on = versions.asked_date(asked, [document.title for document in documents.values()])
-        out = versions.superseded(documents.values(), on, date.today().isoformat())
-        out |= {doc_id for doc_id, document in documents.items() if only and not only.has(document)}
+        chosen = {doc_id: document for doc_id, document in documents.items() if only is None or only.has(document)}
+        # Among those chosen: who asks an old version alone is not told that there is a newer one.
+        out = versions.superseded(chosen.values(), on, date.today().isoformat()) | (documents.keys() - chosen.keys())
+        rows = self.layout.rows_without(out) if len(chosen) < len(documents) else None
         titles = self.titles(frozenset(out))
         # 换个话题 was taken off: the earlier questions say nothing of this one.
         before = () if rewritten and question.endswith(rewritten) else history
@@ -117,15 +152,10 @@ class Search:
         about = frozenset(document.doc_id for document in (meant.documents if meant else mentioned(asked, titles)))
         hits = _referred(meant)[:k]
         if not (meant and meant.asks in EXACT and hits):
-            hits = _together(hits, self._fused(asked, lang, k, embedder(), about, out, wording))[:k]
+            more = self._fused(asked, lang, max(k, NAMED) if hits else k, embedder(), about, out, rows, wording)
+            hits = _together(hits, more)[:k]
             hits += list(self._leaned_on(hits, titles))[:LEANED_ON]
         return Found(asked, rewritten, meant, tuple(hits), about, rewriting)
-
-    def titles(self, left_out: frozenset[str]) -> Titles:
-        """The names of the documents that answer."""
-        if left_out not in self._titles:
-            self._titles[left_out] = Titles([d for i, d in self.index.documents.items() if i not in left_out])
-        return self._titles[left_out]
 
     def _fused(
         self,
@@ -135,6 +165,7 @@ class Search:
         embedder: Queries,
         about: frozenset[str],
         out: set[str],
+        rows: npt.NDArray[np.int64] | None,
         wording: Callable[[str, str], str] | None,
     ) -> list[Hit]:
         more = wording(asked, lang) if wording else ""
@@ -143,13 +174,34 @@ class Search:
         words = self.lexical.scores(asked)
         if terms := " ".join((*widen.terms(asked, lang), more)).strip():
             words = words + TERMS * self.lexical.scores(terms)
-        near = self.index.nearest(vector, retrieve.DEPTH)
+        if rows is not None:  # what may not answer does not say either what a good score is
+            chosen = np.zeros_like(words)
+            chosen[rows] = words[rows]
+            words = chosen
+        near = self._nearest(vector, rows)
         if self.reranker is None:
             return retrieve.fuse(self.layout, near, words, k, lang, about, out)
         hits = retrieve.fuse(self.layout, near, words, max(k, RERANKED), lang, about, out)
         scores = self.reranker.scores(asked, [f"{hit.document.title} {hit.text}" for hit in hits])
         ranked = sorted(zip(scores.tolist(), hits, strict=True), key=lambda pair: -pair[0])
         return [replace(hit, score=score) for score, hit in ranked][:k]
+
+    def _nearest(self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.int64] | None) -> list[tuple[str, float]]:
+        """The nearest of the chunks `rows`, None for all.
+
+        A few of the index are compared one by one, since the nearest of all may hold none of them.
+        """
+        held = len(self.index.chunks)
+        few = rows is not None and 2 * int(np.count_nonzero(rows < held)) <= held
+        near = [] if few else self.index.nearest(vector, retrieve.DEPTH)
+        rows = np.arange(held, len(self.layout.chunks)) if rows is None else rows if few else rows[rows >= held]
+        inside = rows[rows < held]
+        cosines = self._own[rows[len(inside) :] - held] @ vector
+        if len(inside):
+            cosines = np.concatenate([self.index.cosines(vector, inside), cosines])
+        best = np.argsort(-cosines, kind="stable")[: retrieve.DEPTH]
+        near += [(self.layout.chunks[rows[n]].chunk_id, float(cosines[n])) for n in best]
+        return sorted(near, key=lambda each: -each[1])[: retrieve.DEPTH]
 
     def _leaned_on(self, hits: Sequence[Hit], titles: Titles) -> Iterator[Hit]:
         """The provisions that the best clauses refer to, of the same document or another that is here."""
@@ -168,13 +220,21 @@ class Search:
                     yield retrieve.at(document, path, "crossref", hit.score * retrieve.BESIDE)
 
 
+def _titles(documents: Mapping[str, Document], left_out: frozenset[str]) -> Titles:
+    """The names of the documents that answer."""
+    return Titles([document for doc_id, document in documents.items() if doc_id not in left_out])
+
+
 def _referred(meant: Named | None) -> list[Hit]:
     return _together([], [retrieve.at(document, path, "reference") for document, path in meant.paths] if meant else [])
 
 
 def _together(first: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
-    """Each article once, the first ones first."""
+    """Each article once, the first ones first; one that was named and found has the clauses that were found."""
     kept: dict[tuple[str, object], Hit] = {}
     for hit in (*first, *others):
-        kept.setdefault((hit.document.doc_id, hit.provision.path), hit)
+        key = (hit.document.doc_id, hit.provision.path)
+        known = kept.setdefault(key, hit)
+        if known is not hit:
+            kept[key] = replace(known, clauses=(*known.clauses, *hit.clauses))
     return list(kept.values())

@@ -39,6 +39,13 @@ class Settings:
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
     host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
+    upload_mb: size of one file that a visitor of the page may upload; an Office file may unpack to twice that.
+    upload_total_mb: size of all files of one visitor.
+    upload_files: how many they may be.   upload_clauses: how many chunks they may make together.
+    upload_pages: pages of one of them, where it is a PDF or an image; one that must be recognised counts as ten.
+    upload_hours: after how many hours without use they go.   upload_visitors: how many visitors may have some at once.
+    eval_questions: how many questions a set may have that is run on the page.
+    demo: "on" for a page that strangers share.   demo_questions, demo_files: what each may ask, upload in an hour then.
     """
 
     home: Path = field(default_factory=_home)
@@ -55,6 +62,17 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     lang: str = ""
+    upload_mb: int = 10
+    upload_total_mb: int = 30
+    upload_files: int = 20
+    upload_clauses: int = 4000
+    upload_pages: int = 300
+    upload_hours: int = 12
+    upload_visitors: int = 50
+    eval_questions: int = 200
+    demo: str = ""
+    demo_questions: int = 40
+    demo_files: int = 20
 
     def __post_init__(self) -> None:
         if self.index == Path():
@@ -112,6 +130,8 @@ def _value(name: str, value: Any, where: str) -> Any:
         raise UsageError("settings_lang", value=value, where=where)
     if name == "widen" and value not in ("", "model"):
         raise UsageError("settings_widen", value=value, where=where)
+    if name == "demo" and value not in ("", "on"):
+        raise UsageError("settings_demo", value=value, where=where)
     if name == "chroma" and not re.fullmatch(r"folder|(https?://[^/?#@\s]+)?", str(value)):
         raise UsageError("settings_chroma", value=value, where=where)
     return str(value)

@@ -51,10 +51,10 @@ def remark(named: Named, lang: str) -> str | None:
 
 def _clauses(named: Named) -> Iterator[Told]:
     for document, path in named.paths:
-        yield from _told(document, document.by_path[path])
+        yield from clauses(document, document.by_path[path])
 
 
-def _told(document: Document, provision: Provision) -> Iterator[Told]:
+def clauses(document: Document, provision: Provision) -> Iterator[Told]:
     """A provision in its own words: whole when it is short or has nothing below it, else clause by clause."""
     head = HEAD.match(document.text, provision.start, provision.end) if len(provision.path) == 1 else None
     start = _OPENING.match(document.text, head.end() if head else provision.start).end()  # type: ignore[union-attr]
@@ -65,7 +65,7 @@ def _told(document: Document, provision: Provision) -> Iterator[Told]:
         return
     for child in below:
         yield from _part(document, provision, start, child.start, least=5)
-        yield from _told(document, child)
+        yield from clauses(document, child)
         start = max(start, child.end)
     yield from _part(document, provision, start, provision.end, least=5)
 
@@ -119,7 +119,10 @@ def _chapters(document: Document, lang: str) -> Iterator[Told]:
 
 
 def _mention(named: Named, document: Document, path: Path, lang: str) -> Told:
+    """The words around one of the words, or that it stands there where they are too many."""
     provision = document.by_path[path]
+    if provision.end - provision.start <= WHOLE[lang]:
+        return next(clauses(document, provision))
     whole = document.text_of(document.by_path[path[:1]]).lower()
     words = [word for word in named.words if word.lower() in whole]
     place = short_label(document.lang, path[:1])

@@ -21,7 +21,7 @@ def terms(question: str, lang: str) -> tuple[str, ...]:
     """The terms for a question in `lang`, each once, in the order in which what they stand for is said."""
     text = _TITLE.sub(" ", question).lower()
     units = _UNITS[lang].findall(text.replace("-", " "))
-    found = (term for table in _tables(lang) for key in _expressions(units, table, lang) for term in table[key])
+    found = (term for table in tables(lang) for key in _expressions(units, table, lang) for term in table[key])
     return tuple(dict.fromkeys(term for term in found if term.lower() not in text))
 
 
@@ -29,19 +29,19 @@ def _expressions(units: Sequence[str], table: Table, lang: str) -> Iterator[str]
     joint = "" if lang == "zh" else " "
 
     def known(run: Sequence[str]) -> str | None:
-        return next((form for form in _forms(joint.join(run), lang) if form in table), None)
+        return next((form for form in forms(joint.join(run), lang) if form in table), None)
 
     return (key for _, _, key in longest(units, LONGEST[lang], known) if key)
 
 
-def _forms(said: str, lang: str) -> tuple[str, ...]:
+def forms(said: str, lang: str) -> tuple[str, ...]:
     if lang == "zh":
         return (said,)
     return (said, *(said.removesuffix(ending) for ending in ("s", "es", "'s")))
 
 
 @functools.cache
-def _tables(lang: str) -> tuple[Table, ...]:
+def tables(lang: str) -> tuple[Table, ...]:
     lay, glossary = (read(name) for name in ("lay.toml", "glossary.toml"))
     if lang == "en":
         return lay["en"], glossary["en_zh"]

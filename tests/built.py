@@ -21,6 +21,8 @@ DIMENSION = 256
 class Characters:
     """Stands in for an embedder: texts are as near as their characters; it notes what it was asked."""
 
+    dimension = DIMENSION
+
     def __init__(self) -> None:
         self.asked: list[str] = []
 

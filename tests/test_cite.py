@@ -75,6 +75,78 @@ def test_a_changed_sentence_is_thrown_out_with_the_reason(text: str, reason: str
     assert verdict.why("zh") != verdict.why("en")
 
 
+LAW = """# 城市公园条例
+
+第一条 公园管理机构有下列情形之一的，游客可以在三十日内要求退还门票：
+
+（一）公园未按照公布的时间开放；
+
+（二）游乐设施停用超过二个工作日。
+
+公园管理机构不得要求游客说明理由，但游客使用过门票的除外。
+
+第二条 市级公园管理机构应当保存检查记录，区级公园管理机构可以委托他人保存。公园的负责人应当在届满前十日内报告。
+"""
+
+
+def in_the_law(text: str) -> Support | Removed:
+    (document,) = structure(Source(LAW), "law.md", "0" * 64)
+    articles = [document.by_path[("article", str(n)),] for n in (1, 2)]
+    marker = 2 if any(words in text for words in ("负责人", "区级", "记录")) else 1
+    return support(Marked(text, (marker,)), [Hit(document, article, 1.0, "dense") for article in articles], never)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("公园未按照公布的时间开放的，游客可以在30日内要求退还门票。", (*FIRST, ("paragraph", "1"))),
+        (
+            "公园管理机构有下列情形之一的，游客可以要求退还门票：游乐设施停用超过2个工作日。",
+            (*FIRST, ("paragraph", "1")),
+        ),
+        ("根据第一条第一款第二项，游乐设施停用超过二个工作日。", (*FIRST, ("paragraph", "1"), ("item", "2"))),
+        (
+            "《城市公园条例》第一条第2款规定，公园管理机构禁止要求游客说明理由，但游客使用过门票的除外。",
+            (*FIRST, ("paragraph", "2")),
+        ),
+        ("市级公园管理机构须保存检查记录，公园负责人应在届满前10日内报告。", SECOND),
+        ("《公园条例》提出，市级公园管理机构应当保存检查记录。", (*SECOND, ("sentence", "1"))),
+        ("该条例规定市级公园管理机构应当保存检查记录。", (*SECOND, ("sentence", "1"))),
+        ("第二条提到“检查记录”。", (*SECOND, ("sentence", "1"))),
+        ("第二条", SECOND),
+    ],
+)  # fmt: skip
+def test_what_a_clause_says_in_other_words_is_cited_where_it_stands(text: str, path: Path) -> None:
+    assert path_of(in_the_law(text)) == path
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("游客可以在三十个工作日内要求退还门票。", "number"),
+        ("公园的负责人应当在届满后十日内报告。", "number"),
+        ("公园的负责人应当在届满前十五日内报告。", "number"),
+        ("游乐设施停用不满二个工作日。", "number"),
+        ("区级公园管理机构应当委托他人保存。", "negation"),
+        ("公园管理机构可以要求游客说明理由。", "negation"),
+        ("要求游客说明理由。", "negation"),
+        ("公园管理机构不得要求游客说明理由。", "negation"),
+        ("区级公园管理机构应当保存检查记录。", "content"),
+        ("游客应当保存检查记录。", "content"),
+        ("公园的负责人可以委托他人保存。", "content"),
+        ("公园管理机构应当保存检查记录，并在届满前十日内报告。", "number"),
+        ("根据第一条第一款第一项，游乐设施停用超过二个工作日。", "article"),
+        ("根据第二条，公园未按照公布的时间开放。", "article"),
+        ("《城市绿地条例》第二条规定，市级公园管理机构应当保存检查记录。", "name"),
+        ("公园管理机构应当保存检查记录、财务报表。", "content"),
+    ],
+)
+def test_another_unit_side_permission_subject_or_place_is_thrown_out(text: str, reason: str) -> None:
+    verdict = in_the_law(text)
+    assert isinstance(verdict, Removed), verdict
+    assert verdict.reason == reason
+
+
 def test_nothing_is_cited_when_nothing_was_retrieved() -> None:
     assert support(Marked("公园每日开放。", (1,)), [], never) == Removed("公园每日开放。", "unmarked")
 

@@ -57,8 +57,9 @@ def test_what_denies_is_told_from_what_only_looks_so(text: str, found: set[str])
     assert facts.negations(text) == found
 
 
-def test_names_are_what_stands_in_brackets_or_quotation_marks() -> None:
-    assert facts.names("落实《全球数字契约》和“可持续人工智能”理念") == {"全球数字契约", "可持续人工智能"}
+def test_titles_are_what_stands_in_brackets_without_the_name_of_the_country() -> None:
+    assert facts.titles("落实《全球数字契约》和“可持续人工智能”理念") == {"全球数字契约"}
+    assert facts.titles("《中华人民共和国民法典》") == facts.titles("《民法典》")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from rag.chunk import chunk
 from rag.errors import IndexError_
 from rag.index import Content, Index, Manifest
 from rag.records import Chunk
-from rag.vectors import Vectors
+from rag.vectors import Store, Vectors
 
 DIMENSION = 8
 

@@ -1,4 +1,4 @@
-"""Claims about the question set on the first document: what it calls gold is there, and says what the keys say."""
+"""Claims about the question sets: what they call gold is there, and says what the keys say."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from rag.structure import structure
 
 DATA = Path(__file__).parent.parent / "data"
 PAGE = DATA / "documents" / "newspaper_page_2025-07-27.md"
-FILES = ("page.jsonl", "page_more.jsonl")
+FILES = ("page.jsonl", "page_more.jsonl", "page_held.jsonl")
 QUESTIONS = [question for name in FILES for question in read_questions(DATA / "eval" / name)]
-MORE = read_questions(DATA / "eval" / "page_more.jsonl")
+MORE = [question for name in FILES[1:] for question in read_questions(DATA / "eval" / name)]
+LAWS_HELD = read_questions(DATA / "eval" / "laws_held.jsonl")
+LAWS = DATA.parents[1] / "shared" / "corpora" / "zh_laws"
 ANSWERABLE = [question for question in QUESTIONS if question.answerable]
 KINDS = {
     "fact", "list", "lookup", "multi", "everyday", "english", "followup", "torn", "news",
-    "unanswerable", "off_topic", "premise", "injection",
+    "unanswerable", "off_topic", "premise", "injection", "partial",
 }  # fmt: skip
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
@@ -48,9 +50,10 @@ def test_there_are_at_least_100_questions_and_8_of_each_kind() -> None:
 
 
 def test_the_readme_counts_the_kinds_as_they_are() -> None:
-    told = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", (DATA / "eval" / "README.md").read_text("utf-8"), re.M)
-    first, more = (Counter(q.kind for q in read_questions(DATA / "eval" / name)) for name in FILES)
-    assert {kind: (int(a), int(b)) for kind, a, b in told} == {kind: (first[kind], more[kind]) for kind in KINDS}
+    text = (DATA / "eval" / "README.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|", text, re.M)
+    counts = [Counter(q.kind for q in read_questions(DATA / "eval" / name)) for name in FILES]
+    assert {kind: [int(n) for n in ns] for kind, *ns in told} == {kind: [c[kind] for c in counts] for kind in KINDS}
 
 
 def test_an_answerable_question_has_gold_and_keys_and_the_others_have_neither() -> None:
@@ -100,6 +103,29 @@ def test_a_question_on_several_provisions_has_a_key_fact_in_each(question: Quest
     for gold in question.gold:
         text = plain(gold_text(gold, documents))
         assert any(plain(key[0]) in text for key in question.keys)
+
+
+def test_of_the_questions_on_laws_half_can_be_answered() -> None:
+    assert len({question.id for question in [*QUESTIONS, *LAWS_HELD]}) == len(QUESTIONS) + len(LAWS_HELD)
+    assert len({question.question for question in LAWS_HELD}) == len(LAWS_HELD) == 60
+    assert sum(bool(question.answerable) for question in LAWS_HELD) == 30
+    filled = [(bool(q.gold), bool(q.keys), bool(q.answer)) for q in LAWS_HELD]
+    assert filled == [(q.answerable,) * 3 for q in LAWS_HELD]
+
+
+@pytest.mark.skipif(not LAWS.is_dir(), reason="the laws are not part of the repository")
+@pytest.mark.parametrize("question", [q for q in LAWS_HELD if q.answerable], ids=lambda question: question.id)
+def test_every_key_fact_on_a_law_stands_in_the_gold_and_in_the_answer(question: Question) -> None:
+    texts = []
+    for gold in question.gold:
+        source = LAWS / f"{gold.doc}.md"
+        (law,) = structure(read(source), str(source), hashlib.sha256(source.read_bytes()).hexdigest())
+        texts.append(plain(gold_text(gold, [law])))
+        assert gold.path is None or article_of(gold.path) == gold.article
+        assert any(plain(key[0]) in texts[-1] for key in question.keys)
+    answer = plain(question.answer or "")
+    assert [key for key in question.keys if plain(key[0]) not in "".join(texts)] == []
+    assert [key for key in question.keys if not any(plain(wording) in answer for wording in key)] == []
 
 
 def gold_text(gold: Gold, documents: list[Document]) -> str:

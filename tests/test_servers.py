@@ -25,8 +25,9 @@ from rag import generate, models
 from rag.__main__ import main
 from rag.errors import GenerateError, UsageError
 from rag.generate import openai_like
-from rag.generate.llama_index import Shown, from_llama_index
+from rag.generate.llama_index import from_llama_index
 from rag.generate.openai_like import Server
+from rag.generate.shown import Shown
 from rag.pipeline import LLM, Engine
 from rag.records import Message, Prompt, Tokens
 from rag.settings import Settings, load

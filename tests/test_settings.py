@@ -31,6 +31,8 @@ def test_the_index_lies_in_the_home_unless_it_is_named(clean: Path) -> None:
         ({"port": "many"}, "whole number above 0"),
         ({"port": 0}, "whole number above 0"),
         ({"lang": "fr"}, "zh or en"),
+        ({"demo": "yes"}, "on or empty"),
+        ({"upload_mb": "0"}, "whole number above 0"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_error(

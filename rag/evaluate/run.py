@@ -52,9 +52,9 @@ def run(
             report(question, rows[question.id])
     left = [question for question in questions if question.id not in rows]
     if left:
-        _load(engine, only_retrieve)
+        warm(engine, only_retrieve)
     with results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(concurrency) as pool:
-        asked = {pool.submit(_asked, question, engine, only_retrieve): question for question in left}
+        asked = {pool.submit(row_of, question, engine, only_retrieve): question for question in left}
         try:
             for done in as_completed(asked):
                 question = asked[done]
@@ -115,14 +115,14 @@ def _same_run(place: Path, made: dict[str, Any]) -> None:
         raise UsageError("eval_other_run", place=place, what=", ".join(other))
 
 
-def _load(engine: Engine, only_retrieve: bool) -> None:
+def warm(engine: Engine, only_retrieve: bool) -> None:
     """What is loaded once would else be in the time of the first question, and a missing model in every row."""
     engine.embedder().queries(["?"])
     if not only_retrieve:
         engine.generator()
 
 
-def _asked(question: Question, engine: Engine, only_retrieve: bool) -> Row:
+def row_of(question: Question, engine: Engine, only_retrieve: bool) -> Row:
     row: Row = {"id": question.id, "question": question.question, "error": None}
     try:
         if only_retrieve:

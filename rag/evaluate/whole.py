@@ -78,11 +78,11 @@ def evaluate(
 
     def told(question: Question, row: Row) -> None:
         scores[question.id] = metrics.scores(question, row)
-        progress(len(scores), len(questions), _running(list(scores.values())))
+        progress(len(scores), len(questions), running(list(scores.values())))
 
     progress(0, len(questions), "")
     rows = run(questions, engine, out, only_retrieve, told, concurrency)
-    summary = metrics.summary(questions, rows) | _made(engine, only_retrieve)
+    summary = metrics.summary(questions, rows) | made(engine, only_retrieve)
     if judging:
         given = {id_: score["key_recall"] for id_, score in scores.items()}
         verdicts = judge(questions, rows, judging.generator(), out / "judged.jsonl", lambda n, of: progress(n, of, ""))
@@ -133,7 +133,7 @@ def _writer(settings: Settings, spec: str) -> Engine:
     return Engine(replace(settings, llm=spec))
 
 
-def _running(scores: Sequence[dict[str, float | None]]) -> str:
+def running(scores: Sequence[dict[str, float | None]]) -> str:
     """The scores so far, for a progress bar."""
     shown = []
     for name in _RUNNING:
@@ -162,7 +162,7 @@ def _earlier(place: Path, questions: Sequence[Question]) -> dict[str, dict[str, 
     return {row["id"]: metrics.scores(by_id[row["id"]], row) for row in same}
 
 
-def _made(engine: Engine, only_retrieve: bool) -> dict[str, Any]:
+def made(engine: Engine, only_retrieve: bool) -> dict[str, Any]:
     manifest = engine.search().index.manifest
     return {
         "llm": None if only_retrieve else engine.settings.llm,

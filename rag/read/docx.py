@@ -2,7 +2,8 @@
 
 In: the bytes of a .docx. Out: a Source with a blank line between paragraphs, `#` before headings, automatic list
 numbers (in laws those of chapters and articles) in front of their paragraphs, a table's row on one line.
-Headers, footers, notes, comments and deleted text are left out. `check_package` serves spreadsheets too.
+Headers, footers, notes, comments, deleted text and text that is hidden, tiny or white on white are left out.
+`check_package` serves spreadsheets too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from rag.errors import DocumentError
 from rag.numerals import list_number
 from rag.read.html import joined_row
+from rag.read.look import Colour, alike, colour
 from rag.source import Source
 
 LIMIT = 200 * 2**20
@@ -37,12 +39,12 @@ _SIGNS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphe
 _LINE = 60
 
 
-def source(data: bytes, path: Path) -> Source:
+def source(data: bytes, path: Path, unpacked: int = LIMIT) -> Source:
     """The text of the document. Raises DocumentError: encrypted, damaged, or too large when unpacked."""
     import docx
     from docx.opc.exceptions import PackageNotFoundError
 
-    check_package(data, path)
+    check_package(data, path, unpacked)
     try:
         document = docx.Document(BytesIO(data))
         parts = {part.partname: part for part in document.part.package.iter_parts()}
@@ -54,8 +56,8 @@ def source(data: bytes, path: Path) -> Source:
     return Source("\n\n".join(found) + "\n" if found else "")
 
 
-def check_package(data: bytes, path: Path) -> None:
-    """Refuse what is no zip package, is encrypted, or would unpack to more than LIMIT. An empty file passes as none."""
+def check_package(data: bytes, path: Path, limit: int = LIMIT) -> None:
+    """Refuse what is empty, no zip package, encrypted, or would unpack to more than `limit` bytes."""
     if not data.strip():
         raise DocumentError("document_empty", path=path)
     if data.startswith(_OLE):
@@ -68,8 +70,8 @@ def check_package(data: bytes, path: Path) -> None:
     if any(part.flag_bits & 1 for part in parts):
         raise DocumentError("document_encrypted", path=path)
     size = sum(part.file_size for part in parts)
-    if size > LIMIT:
-        raise DocumentError("document_unpacks_too_large", path=path, size=-(-size // 2**20), limit=LIMIT // 2**20)
+    if size > limit:
+        raise DocumentError("document_unpacks_too_large", path=path, size=-(-size // 2**20), limit=limit // 2**20)
     try:  # in steps, because a part that holds more than it declares would be unpacked whole by what reads it next
         with zipfile.ZipFile(BytesIO(data)) as package:
             for part in parts:
@@ -93,16 +95,10 @@ def _int(text: str | None, default: int) -> int:
     return int(text) if text and re.fullmatch("-?[0-9]{1,9}", text) else default
 
 
-def _text(element: Any) -> str:
-    """The text of a paragraph as shown: without deleted and hidden runs; text boxes are paragraphs of their own."""
-    hidden = element.find(f"{_W}rPr/{_W}vanish")
-    if hidden is not None and hidden.get(_W + "val") not in ("0", "false"):
-        return ""
-    if element.tag == _W + "t":
-        return element.text or ""
-    if element.get(_W + "type") in ("page", "column"):
-        return ""
-    return _SIGNS.get(element.tag) or "".join(_text(child) for child in element if child.tag not in _OTHER)
+def _given(element: Any) -> dict[str, str]:
+    """What a run or style itself says of its letters, by the names of Word."""
+    properties = element.find(_W + "rPr")
+    return {p.tag.removeprefix(_W): p.get(_W + "val", "1") for p in (() if properties is None else properties)}
 
 
 class _Body:
@@ -113,6 +109,7 @@ class _Body:
         paragraph = [style for style in styles.iter(_W + "style") if style.get(_W + "type") == "paragraph"]
         self.default = next((s.get(_W + "styleId") for s in paragraph if s.get(_W + "default") in ("1", "true")), None)
         self.lists = _Lists(numbering)
+        self._styled: dict[str | None, dict[str, str]] = {}
 
     def paragraphs(self, parent: Any) -> list[str]:
         found: list[str] = []
@@ -133,8 +130,51 @@ class _Body:
                 found += self.paragraphs(child)
         return found
 
+    def _text(self, element: Any) -> str:
+        """The text of a paragraph as shown: without deleted and hidden runs; text boxes are paragraphs of their own."""
+        if element.tag == _W + "r" and self._is_hidden(element):
+            return ""
+        if element.tag == _W + "t":
+            return element.text or ""
+        if element.get(_W + "type") in ("page", "column"):
+            return ""
+        return _SIGNS.get(element.tag) or "".join(self._text(child) for child in element if child.tag not in _OTHER)
+
+    def _is_hidden(self, run: Any) -> bool:
+        """Whether nobody sees a run: marked as hidden, in letters of a point, or white where nothing is dark."""
+        paragraph = next(run.iterancestors(_W + "p"))
+        named = _value(run, "rPr", "rStyle"), _value(paragraph, "pPr", "pStyle") or self.default
+        letters = {name: value for each in reversed(named) for name, value in self._letters(each).items()} | _given(run)
+        if letters.get("vanish", "0") not in ("0", "false"):
+            return True
+        size, ink = letters.get("sz", ""), letters.get("color", "")
+        if size and _int(size, 99) <= 2:  # half points
+            return True
+        paper: Colour = (255, 255, 255)
+        return alike(found if isinstance(found := colour(ink), tuple) else None, paper) and not self._is_dark(run)
+
+    def _letters(self, name: str | None) -> dict[str, str]:
+        """What a style says of its letters."""
+        if name not in self._styled:
+            self._styled[name] = {k: v for style in [*self._chain(name)][::-1] for k, v in _given(style).items()}
+        return self._styled[name]
+
+    def _is_dark(self, run: Any) -> bool:
+        """Whether anything around a run is painted: itself, its paragraph, cell or table, a text box or the page."""
+        around = list(run.iterancestors())
+        tables = [each for each in around if each.tag == _W + "tbl"]
+        named = [_value(each, "tblPr", "tblStyle") for each in tables] + [_value(run, "rPr", "rStyle")]
+        named += [_value(each, "pPr", "pStyle") for each in around if each.tag == _W + "p"]
+        painted = [each.find(f"{_W}{each.tag.removeprefix(_W)}Pr") for each in [run, *around]]
+        painted += [style for name in named for style in self._chain(name)]
+        if any(each.tag == _W + "txbxContent" for each in around) or around[-1].find(_W + "background") is not None:
+            return True
+        marks = [mark for each in painted if each is not None for mark in each.iter(_W + "shd", _W + "highlight")]
+        kinds = {(mark.get(_W + "fill") or mark.get(_W + "val") or "auto").lower() for mark in marks}
+        return not kinds <= {"auto", "clear", "nil", "none", "white", "ffffff"}
+
     def _paragraph(self, element: Any) -> list[str]:
-        text = _text(element).strip()
+        text = self._text(element).strip()
         properties = element.find(_W + "pPr")
         if not text and element.find(f"{_W}pPr/{_W}rPr/{_W}del") is not None:
             return []

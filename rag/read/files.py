@@ -58,6 +58,14 @@ def find(names: Sequence[str | Path], suffixes: Collection[str], private: bool) 
     return [found[name] for name in sorted(found)]
 
 
+def uploaded(name: str, data: bytes, suffixes: Collection[str]) -> list[File]:
+    """The Files in what was sent under a name; those in an archive only if their ending is one of `suffixes`.
+
+    Raises DocumentError for an archive that cannot be opened.
+    """
+    return list(_held(name, PurePosixPath(name).suffix.lower(), data, suffixes))
+
+
 def is_gone(name: str) -> bool:
     """Whether what was read under a name is no longer there; an address is never taken to be gone."""
     if address.is_address(name):
@@ -83,10 +91,7 @@ def _named(name: str, suffixes: Collection[str], private: bool) -> Iterator[File
     try:
         if address.is_address(name):
             data, suffix = address.fetch(name, LIMIT, private)
-            if suffix == ".zip":
-                yield from _members(name, data, data, suffixes)
-            else:
-                yield File(name, suffix, lambda: data)
+            yield from _held(name, suffix, data, suffixes)
             return
         path = Path(name)
         if path.is_dir():
@@ -95,6 +100,13 @@ def _named(name: str, suffixes: Collection[str], private: bool) -> Iterator[File
             yield from _file(path, suffixes)
     except DocumentError as error:
         yield _refused(name, error)
+
+
+def _held(name: str, suffix: str, data: bytes, suffixes: Collection[str]) -> Iterator[File]:
+    if suffix == ".zip":
+        yield from _members(name, data, data, suffixes)
+    else:
+        yield File(name, suffix, lambda: data)
 
 
 def _below(folder: Path, suffixes: Collection[str]) -> Iterator[File]:
@@ -180,9 +192,14 @@ def _name(info: zipfile.ZipInfo) -> str:
                 break
             except UnicodeDecodeError:
                 continue
+    return shown(name)
+
+
+def shown(name: str) -> str:
+    """A name that somebody else gave, as it may be shown: no steps upwards, no characters that cannot be seen."""
     parts = name.replace("\\", "/").split("/")
-    shown = "/".join(part for part in parts if part not in ("", ".", ".."))
-    return "".join(char if char.isprintable() else "\ufffd" for char in shown)
+    kept = "/".join(part for part in parts if part not in ("", ".", ".."))
+    return "".join(char if char.isprintable() else "\ufffd" for char in kept)
 
 
 def _is_hidden(name: str) -> bool:

@@ -2,30 +2,34 @@
 
 In: the bytes of a page. Out: a Source with a blank line between paragraphs, `#` before headings, the numbers of ordered
 lists written out, a table's row on one line. What is hidden, navigation and scripts are left out.
-It runs no scripts and knows no style sheets: only what an element itself says hides it or gives its list a style.
+It runs no scripts and loads no style sheets: what hides an element stands in the page (`look`), and only an element
+itself gives its list a style.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.numerals import list_number
+from rag.read.look import Look, Sheet, inherited, is_gone
 from rag.read.text import decode
 from rag.source import Source
+from rag.unseen import seen
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-_DROPPED = set("script style nav template noscript svg iframe object select textarea title rt rp".split())
+_DROPPED = set(
+    "script style nav template noscript svg iframe object select textarea title rt rp audio video canvas datalist "
+    "noembed noframes".split()
+)
 _NESTING = (
     "address article aside blockquote center details div dl fieldset figure footer form header main ol section ul"
 )
 _BLOCKS = {*_NESTING.split(), *"p pre li dt dd table caption tr td th h1 h2 h3 h4 h5 h6 hr figcaption body".split()}
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _WIDE = "[\u2e80-\u9fff\uff00-\uffef]"
 _BREAK = re.compile(rf"(?<={_WIDE})[ \t]*[\r\n]\s*(?={_WIDE})")  # a line break of the source between Chinese characters
 _SPACE = re.compile("[ \t\r\n\f\xa0]+")
@@ -49,9 +53,9 @@ def source(data: bytes, path: Path) -> Source:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(_shallow(_characters(data, path)))
-    page = _Page()
+    page = _Page(Sheet([node.text() for node in tree.css("style")]))
     root = tree.body or tree.root
-    for node, entering in _walk(root) if root else ():
+    for node, entering in _walk(root, page.shows) if root else ():
         page.enter(node) if entering else page.leave(node)
     page.flush()
     return Source("\n\n".join(page.found) + "\n" if page.found else "")
@@ -81,13 +85,12 @@ def _shallow(html: str) -> str:
     return _TAG.sub(kept, html)
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Each node when it is entered (True) and left; what is dropped is passed over. No recursion: pages nest deeply."""
+def _walk(root: LexborNode, shows: Callable[[LexborNode], bool]) -> Iterator[tuple[LexborNode, bool]]:
+    """Each node when it is entered (True) and left, but for what is not shown. No recursion: pages nest deeply."""
     node: LexborNode | None = root
     above: list[LexborNode] = []
     while node is not None:
-        shown = not _is_dropped(node)
-        if shown:
+        if shows(node):
             yield node, True
             if child := node.first_child:
                 above.append(node)
@@ -100,23 +103,24 @@ def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
         node = node.next if above else None
 
 
-def _is_dropped(node: LexborNode) -> bool:
-    if not node.is_element_node:
-        return not node.is_text_node
-    given = node.attributes
+def _is_dropped(tag: str, given: Mapping[str, str | None]) -> bool:
     return (
-        node.tag in _DROPPED
+        tag in _DROPPED
         or "hidden" in given
         or given.get("aria-hidden") == "true"
         or given.get("role") == "navigation"
-        or bool(_HIDDEN.search(given.get("style") or ""))
+        or (tag == "dialog" and "open" not in given)
     )
 
 
 class _Page:
     """The paragraphs of a page while it is walked."""
 
-    def __init__(self) -> None:
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._looks = [Look()]
+        """How the text in each open element looks, after that of the page around it."""
+        self._next = self._looks[0]
         self.found: list[str] = []
         self._text: list[str] = []
         self._number = ""
@@ -125,7 +129,18 @@ class _Page:
         self._rows: list[list[int]] = []
         """Of each open table row how many paragraphs were found when each of its cells began."""
 
+    def shows(self, node: LexborNode) -> bool:
+        """Whether a node is seen; to be asked directly before it is entered."""
+        look = self._next = self._looks[-1]
+        if not node.is_element_node:
+            return bool(node.is_text_node) and (look is self._looks[0] or look.is_seen)
+        tag, given = node.tag or "", node.attributes
+        if style := self._sheet.style(tag, given):
+            self._next = inherited(look, style)
+        return not _is_dropped(tag, given) and not (style and is_gone(style))
+
     def enter(self, node: LexborNode) -> None:
+        self._looks.append(self._next)
         if node.is_text_node:
             text = node.text_content or ""
             self._text.append(text if self._is_kept(node) else _SPACE.sub(" ", _BREAK.sub("", text)))
@@ -143,6 +158,7 @@ class _Page:
             self._rows[-1].append(len(self.found))
 
     def leave(self, node: LexborNode) -> None:
+        self._looks.pop()
         tag = node.tag or ""
         if tag in _BLOCKS:
             self.flush(int(tag[1]) if re.fullmatch("h[1-6]", tag) else 0)
@@ -155,7 +171,7 @@ class _Page:
 
     def flush(self, level: int = 0) -> None:
         """The inline text so far becomes a paragraph, or two where there were empty lines."""
-        text = _ZERO_WIDTH.sub("", "".join(self._text)).replace("\xa0", " ")
+        text = seen("".join(self._text)).replace("\xa0", " ")
         self._text.clear()
         text = " ".join(_BREAK.sub("", text).split()) if level else re.sub(r" *\n *", "\n", text)
         for part in re.split(r"\n\s*\n", text):

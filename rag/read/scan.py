@@ -42,12 +42,13 @@ _BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticE
 _UNEVEN = 0.35
 
 
-def source(data: bytes, path: Path) -> Source:
-    """The text of an image or of all pages of a TIFF. Raises DocumentError: damaged, too large, no recognition."""
-    return layout.source([sheet(image, number, path) for number, image in enumerate(_pictures(data, path), 1)])
+def source(data: bytes, path: Path, most: int = FRAMES) -> Source:
+    """The text of an image or of the pages of a TIFF. Raises DocumentError: damaged, too large, more than `most` pages,
+    no recognition."""
+    return layout.source([sheet(image, number, path) for number, image in enumerate(_pictures(data, path, most), 1)])
 
 
-def _pictures(data: bytes, path: Path) -> Iterator[Image]:
+def _pictures(data: bytes, path: Path, most: int) -> Iterator[Image]:
     """The pages of the file, unpacked."""
     from PIL import Image
 
@@ -56,9 +57,9 @@ def _pictures(data: bytes, path: Path) -> Iterator[Image]:
             frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
             for number in range(frames):
                 image.seek(number)
-                if image.width * image.height > PIXELS or frames > FRAMES:
+                if image.width * image.height > PIXELS or frames > most:
                     what = f"{frames} x {image.width} x {image.height}"
-                    raise DocumentError("document_too_long", path=path, what=what, limit=f"{FRAMES} x {PIXELS} pixels")
+                    raise DocumentError("document_too_long", path=path, what=what, limit=f"{most} x {PIXELS} pixels")
                 image.load()
                 yield _upright(image)
     except Image.DecompressionBombError as error:

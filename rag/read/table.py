@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import DocumentError
-from rag.read.docx import BROKEN, check_package
+from rag.read.docx import BROKEN, LIMIT, check_package
 from rag.read.text import decode
 from rag.source import Source
 
@@ -34,20 +34,20 @@ def csv_source(data: bytes, path: Path) -> Source:
     return _joined(_lines(rows))
 
 
-def source(data: bytes, path: Path) -> Source:
+def source(data: bytes, path: Path, unpacked: int = LIMIT) -> Source:
     """The rows of every sheet that is shown. Raises DocumentError: encrypted, damaged, too large when unpacked."""
     found: list[str] = []
-    for title, rows in sheets(data, path):
+    for title, rows in sheets(data, path, unpacked):
         lines = list(_lines(rows))
         found += [f"# {title}", *lines] if lines else []
     return _joined(found)
 
 
-def sheets(data: bytes, path: Path) -> list[tuple[str, list[list[str]]]]:
+def sheets(data: bytes, path: Path, unpacked: int = LIMIT) -> list[tuple[str, list[list[str]]]]:
     """The sheets of a workbook that are shown, each with its title and rows. Raises DocumentError as `source` does."""
     import openpyxl
 
-    check_package(data, path)
+    check_package(data, path, unpacked)
     found = []
     try:
         with warnings.catch_warnings():

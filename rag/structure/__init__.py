@@ -21,6 +21,7 @@ from rag.structure.articles import Section, contents, plan_heads, plan_tail, sec
 from rag.structure.blocks import Block, blocks_of
 from rag.structure.clauses import clauses, paragraphs
 from rag.structure.pages import Part, split
+from rag.unseen import seen
 
 _PREAMBLE: Path = (("preamble", "0"),)
 _ORPHAN = "未归属片段 {}"
@@ -39,7 +40,7 @@ def structure(read: Source, source: str, digest: str) -> list[Document]:
     orphans = 0
     for number, part in enumerate(split(text, blocks_of(text)), 1):
         orphans += part.is_orphan
-        title = part.title or (_ORPHAN.format(orphans) if part.is_orphan else PurePath(source).stem)
+        title = part.title or (_ORPHAN.format(orphans) if part.is_orphan else seen(PurePath(source).stem))
         found.append(_document(read, part, title, source, f"{digest[:12]}-{number}"))
     return [document for document in found if document.provisions]
 

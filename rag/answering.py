@@ -1,0 +1,192 @@
+"""Found and the ground it is -> the answer: told by code, declined, or written by a model and checked as it comes.
+
+In: what was found, how well it answers, the pieces of a model's reply. Out: Answers, each with one more sentence that
+may be shown. Refusal is decided here: no_such_provision when what is named is not there, off_topic or no_evidence when
+what was found is no ground for an answer, no_evidence when the model finds none in it, unsupported when nothing it
+wrote passed. It finds nothing, and loads no model.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from rag import cite, compared, decide, retrieve, spread
+from rag.evidence import Weight
+from rag.labels import short_label
+from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
+from rag.search import EXACT, Found
+from rag.told import remark, told
+from rag.words import say
+
+PATIENCE = 3
+"""Sentences in a row that fail the check before anything passed; then the model is stopped."""
+
+
+ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
+
+
+def near(found: Found) -> list[Hit]:
+    """The hits that an answer may be drawn from; where provisions are named, those and what they refer to."""
+    if found.named and found.named.paths:
+        return [hit for hit in found.hits if hit.how in ("reference", "crossref")]
+    return retrieve.close(found.hits, found.about)
+
+
+def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
+    """What is said beside the answer: of the documents taken, and of the parts that nothing found speaks of."""
+    said = remark(found.named, lang) if found.named else None
+    if not ground.open_parts:
+        return said
+    parts = say("told_between", lang).join(ground.open_parts)
+    return " ".join(filter(None, (said, say("told_open", lang, parts=parts))))
+
+
+def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
+    """The answer that code gives to what is asked of the provisions a question names; None for any other question."""
+    named = found.named
+    if named and named.asks == "within" and named.paths and ALL_OF.search(found.asked) and ground.sure >= decide.SURE:
+        named = replace(named, asks="text")  # 列出第十条提出的措施: what it lists is the article itself
+    if not named or (named.asks not in EXACT and (named.paths or not named.missing)):
+        return None
+    for text, document, provision in told(named, answer.lang):
+        side = short_label(document.lang, provision.path[:1]) if named.asks == "mentions" else ""
+        quoted = text in " ".join(document.text_of(provision).split())
+        answer = _with(answer, spread.Shown(text, document, provision, quoted), side)
+    if answer.sentences:
+        return answer
+    return replace(answer, reason="no_such_provision" if named.missing else "no_evidence")
+
+
+def side_by_side(
+    answer: Answer, found: Found, about: Sequence[Document],
+    within: Callable[[Document], Sequence[Hit]], weight: Weight,
+) -> Answer | None:  # fmt: skip
+    """The answer to a question that compares articles or documents; None for any other."""
+    sides = compared.sides(found.asked, answer.lang, found.named, about, within, weight)
+    silent = [side for side, said in sides or () if not said]
+    for side, said in sides or ():
+        for shown in said:
+            answer = _with(answer, shown, side)
+    if silent:
+        missing = say("told_side", answer.lang, sides=say("told_between", answer.lang).join(silent))
+        answer = replace(answer, note=" ".join(filter(None, (answer.note, missing))))
+    return answer if sides else None
+
+
+def declined(answer: Answer, ground: decide.Ground) -> Answer | None:
+    """The refusal where what was found is no ground for an answer."""
+    if ground.enough:
+        return None
+    if ground.elsewhere:
+        return replace(answer, reason="no_evidence", note=say("told_elsewhere", answer.lang, law=ground.elsewhere))
+    return replace(answer, reason="no_evidence" if ground.spoken_of else "off_topic")
+
+
+def checked(
+    answer: Answer, asked: Prompt, ground: decide.Ground, pieces: Generator[str, None, Tokens | None],
+    similar: cite.Similarity, tells: spread.Tells, started: float,
+) -> Iterator[Answer]:  # fmt: skip
+    """The answer so far, each time a sentence has passed the check, and at the end."""
+    watch = Watch(started, time.perf_counter())
+    removed: list[Removed] = []
+    declined = False
+    with closing(pieces):
+        for marked in cite.sentences(watch.first(pieces)):
+            if any(sentinel in marked.text for sentinel in SENTINELS.values()):
+                declined = True
+                continue
+            checking = time.perf_counter()
+            shown, why = _shown(marked, asked, ground, similar, tells)
+            watch.verify += time.perf_counter() - checking
+            removed += [Removed(marked.text, why)] if why else []
+            before = len(answer.sentences)
+            for one in shown:
+                answer = _with(answer, one)
+            if len(answer.sentences) > before:
+                yield answer
+            if len(removed) >= PATIENCE and not answer.sentences:
+                break
+    if declined and not (answer.sentences or removed) and ground.sure >= decide.SURE:
+        for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
+            answer = _with(answer, one)
+    if answer.sentences:
+        cited = [
+            hit.document.by_path[c.path]
+            for c in answer.citations
+            for hit in asked.hits
+            if hit.document.doc_id == c.doc_id
+        ]
+        for one in _on_question(asked, spread.more(asked.question, cited, asked.hits, tells)):
+            answer = _with(answer, one)
+    reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
+    timings = {**answer.timings, **watch.timings()}
+    yield replace(answer, removed=tuple(removed), reason=reason, timings=timings, tokens=watch.tokens)
+
+
+def _shown(
+    marked: cite.Marked, asked: Prompt, ground: decide.Ground, similar: cite.Similarity, tells: spread.Tells
+) -> tuple[list[spread.Shown], str]:
+    """What is shown for a sentence of the reply, and why it is not shown itself, "" where it is.
+
+    One that its clause does not carry gives way to the words of the clause, where there is ground for that.
+    """
+    verdict = cite.support(marked, asked.hits, similar)
+    if isinstance(verdict, Removed):
+        if ground.sure < decide.QUOTED:
+            return [], verdict.reason
+        return _on_question(asked, spread.instead(marked, asked.hits, asked.question, tells)), verdict.reason
+    if not cite.on_question(asked.question, verdict, asked.hits):
+        return [], "beside"
+    return spread.spread(asked.question, marked.text, verdict), ""
+
+
+def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]:
+    """Clauses in their own words, if they are what was asked about."""
+    for one in shown:
+        hit = next(hit for hit in asked.hits if hit.document.doc_id == one.document.doc_id)
+        if not cite.on_question(asked.question, cite.Support(hit, one.provision, 1.0, True), asked.hits):
+            return []
+    return shown
+
+
+def _with(answer: Answer, shown: spread.Shown, side: str = "") -> Answer:
+    """The answer with one more sentence, if it has not got it; a clause cited before keeps its number."""
+    if any((one.text, one.side) == (shown.text, side) for one in answer.sentences):
+        return answer
+    citation = cite.citation(shown.document, shown.provision, len(answer.citations) + 1)
+    same = (c for c in answer.citations if (c.doc_id, c.path) == (citation.doc_id, citation.path))
+    number = next((c.n for c in same), citation.n)
+    citations = answer.citations if number != citation.n else (*answer.citations, citation)
+    verdict = "quoted" if shown.quoted else "supported"
+    sentence = Sentence(shown.text, (number,), verdict, shown.item, side)
+    return replace(answer, sentences=(*answer.sentences, sentence), citations=citations)
+
+
+class Watch:
+    """Seconds of one answer: until the first piece of the reply, of generating, of checking; and its tokens."""
+
+    def __init__(self, asked: float, generating: float) -> None:
+        self.asked, self.generating = asked, generating
+        self.first_token: float | None = None
+        self.verify = 0.0
+        self.tokens: Tokens | None = None
+
+    def first(self, pieces: Generator[str, None, Tokens | None]) -> Iterator[str]:
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                self.tokens = end.value
+                return
+            if self.first_token is None:
+                self.first_token = time.perf_counter() - self.asked
+            yield piece
+
+    def timings(self) -> dict[str, float]:
+        spent = time.perf_counter() - self.generating - self.verify
+        found = {"generate": spent, "verify": self.verify}
+        return found if self.first_token is None else {"first_token": self.first_token, **found}

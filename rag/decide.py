@@ -1,0 +1,157 @@
+"""Question and Hits -> is this evidence, before any model is asked. Pure.
+
+In: a question, the Hits that an answer may be drawn from, and how telling a word is. Out: Ground: how sure it is that
+one of them answers, and which parts of the question nothing speaks of. Statutes are asked about in everyday words that
+they do not use, and there the embedder tells more; a plan or the news are asked about in their own words, and what
+those lack, they do not tell. The weights are fitted by `tests/benchmarks/evidence.py`. What a model writes is not
+judged here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rag import evidence, facts, statutes
+from rag.records import Hit
+
+STATUTE = (2.9, 0.4, 93.5, -83.4)
+OTHER = (0.7, 5.8, 0.0, -2.9)
+"""Weights of the share of the question's content in the best clause and in its article, of the cosine, and a constant,
+for statutes and for all else: logistic regression on answerable and unanswerable questions."""
+
+ACROSS = 1.3
+"""Added across languages, where the glossary and the embedder tell less."""
+
+WHETHER = 0.8
+"""Added where yes or no is asked for: what the text lacks may be what is wrong with the question."""
+
+REFERRED = 1.0
+"""Added for a provision that the question names."""
+
+NEAR = 0.9
+"""Cosine above which nearness tells no more; that of a provision found by its number is no cosine."""
+
+ENOUGH = 0.15
+"""Probability below which nothing is answered, and no model asked."""
+
+QUOTED = 0.5
+"""Probability from which on a clause is shown in its own words where the sentence of a model does not stand."""
+
+SURE = 0.75
+"""Probability from which on the nearest clause is an answer although a model found none."""
+
+SPOKEN = 0.7
+"""Share of a question's content in the best article from which on no regulation is missed."""
+
+ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
+"""Cosine below which a question is said to be about something else altogether: a word for the reader, no gate."""
+
+# Two questions in one: 吞吐量是多少?利润呢?
+_PARTS = re.compile(
+    r"[?？;；]\s*|[,，]\s*(?=(?:以及|还有|并且|同时)?[^,，?？]{0,12}(?:多少|什么|哪|谁|怎|如何|几|是否|吗))|\?\s+(?=[A-Z])"
+)
+_ASKS = re.compile(
+    r"多少|什么|哪|谁|怎|如何|几|是否|吗|呢|何|(?P<w>[是能要会可])不(?P=w)|有没有|\b(?:what|which|who|when|where|why|how|is|are|does|do|did|can|may)\b",
+    re.I,
+)
+_HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
+_IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
+_CRIME = re.compile("罪|判刑|判几年|刑事|坐牢|死刑|缓刑|量刑")
+YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """`sure` is the probability, 0 to 1, that the question is answered by one of the hits; `open_parts` are those of
+    its parts that nothing found speaks of, where others are spoken of; `spoken_of` is whether any hit comes near the
+    question; `elsewhere` is the law that governs it, where that is not here."""
+
+    sure: float
+    open_parts: tuple[str, ...] = ()
+    spoken_of: bool = True
+    elsewhere: str = ""
+
+    @property
+    def enough(self) -> bool:
+        return self.sure >= ENOUGH and not self.elsewhere
+
+
+def ground(
+    question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight, titles: Collection[str] = ()
+) -> Ground:
+    """How well `hits` are a ground to answer on; `titles` are of all documents, where the question names none."""
+    if not hits:
+        return Ground(0.0, (), False)
+    parts = _asked(question)
+    sure = [_sure(part, lang, hits, weight) for part in parts]
+    left = tuple(part.strip() for part, found in zip(parts, sure, strict=True) if found < ENOUGH)
+    spoken_of = any(hit.cosine >= (ON_TOPIC if hit.document.lang == lang else ON_TOPIC_ACROSS) for hit in hits)
+    elsewhere = ""
+    if hits[0].document.kind == "statute":
+        wanted = evidence.terms(question, lang)
+        spoken = max(evidence.share(wanted, f"{hit.document.title} {hit.text}", weight)[0] for hit in hits)
+        elsewhere = _elsewhere(question, titles, spoken)
+    return Ground(max(sure), left if len(left) < len(parts) else (), spoken_of, elsewhere)
+
+
+def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
+    """The law that governs a question where it is not among `titles`, nor what it replaced or what replaced it.
+
+    A neighbouring law would be cited for what it does not regulate. A regulation may say the same as a law that is
+    here, so it counts only where little of the question is `spoken` of; and what is a crime is said by the 刑法.
+    """
+    here = {title.removeprefix("中华人民共和国") for title in titles}
+    here |= {after for title in here if (after := statutes.successor(title))}
+    law = next(iter(statutes.governing(question)), "")
+    if not law or not here or law in here or statutes.successor(law) in here:
+        return ""
+    if (_CRIME.search(question) and "刑法" in here) or (not law.endswith("法") and spoken >= SPOKEN):
+        return ""
+    return law
+
+
+def _asked(question: str) -> list[str]:
+    """The questions in a question; what asks nothing leads to the one behind it."""
+    parts, led = [], ""
+    for piece in filter(None, _PARTS.split(question)):
+        led += piece
+        if _ASKS.search(piece):
+            parts.append(led)
+            led = ""
+        else:
+            led += "，"
+    return [*parts[:-1], (parts[-1] + led.rstrip("，"))] if parts else [question]
+
+
+def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> float:
+    wanted = evidence.terms(question, lang, [hit.document.title for hit in hits])
+    return max(_of_hit(question, lang, hit, wanted, weight) for hit in hits)
+
+
+def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term], weight: evidence.Weight) -> float:
+    label = f"{hit.document.title} {' '.join(hit.provision.headings)} {hit.document.date or ''} "
+    if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
+        return 0.0
+    article, _ = evidence.share(wanted, label + hit.text, weight)
+    nearest = hit.document.text_of(hit.nearest[0]) if hit.nearest else hit.text
+    clause, _ = evidence.share(wanted, label + nearest, weight)
+    one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER
+    odds = one * clause + whole * article + near * min(hit.cosine, NEAR) + constant
+    odds += REFERRED * (hit.how == "reference") + ACROSS * (lang != hit.document.lang)
+    odds += WHETHER * evidence.asks_whether(question)
+    return 1 / (1 + math.exp(-odds))
+
+
+def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
+    """Whether the year asked about, and what is counted or measured, are spoken of at all: 多少标准箱, 票房是多少."""
+    years = () if evidence.asks_whether(question) else YEAR.findall(facts.arabic(question))
+    if any(year not in facts.arabic(text) for year in years):
+        return False
+    counted = [term for found in _HOW_MANY.finditer(question) for term in evidence.terms(found[1], lang)]
+    for found in _IS_HOW_MUCH.finditer(question):
+        counted += evidence.terms(question[: found.end()], lang)[-1:]
+    there = evidence.Text(text)
+    return all(there.has(term) >= evidence.PARTLY for term in counted)

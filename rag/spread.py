@@ -1,0 +1,139 @@
+"""A checked sentence, or one that failed -> what is shown of the provision that it stands on. Pure.
+
+In: the question, the sentence, the provisions that were in the prompt. Out: a list told item by item where one is asked
+for; the words of the law themselves in place of a sentence that it does not carry. Whether there is ground enough for
+that is not judged here; `tells` says how much of what is asked a text speaks of, 0 to 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag import facts
+from rag.cite import CJK, Marked, Support
+from rag.records import Document, Hit, Provision
+from rag.told import clauses
+from rag.unseen import without_orders
+
+Tells = Callable[[str], float]
+
+LIST = re.compile(
+    r"哪些|哪几|哪[两三四五]|列[出举]|逐[项条]|包括什么|有什么(?!用)|什么(?:义务|权利|条件|情形|材料|措施|举措|方式|内容|要求|行业|领域|职责)|"
+    r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
+    re.IGNORECASE,
+)
+ALL, MORE = 0.95, 2
+"""Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
+
+SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
+QUOTED = 400
+"""Characters of a clause at most that is shown in place of a sentence."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sentence to be shown and the provision it is cited to."""
+
+    text: str
+    document: Document
+    provision: Provision
+    quoted: bool = True
+    item: bool = False
+
+
+def spread(question: str, text: str, support: Support) -> list[Shown]:
+    """What is shown for a sentence that passed: the list that it is of where a list is asked for, else the whole
+    sentence of the law that it was copied from (弥合智能鸿沟 alone leaves out 数字鸿沟), else itself."""
+    document, provision = support.hit.document, support.provision
+    same_script = bool(CJK.search(text)) == bool(CJK.search(support.hit.text))
+    asked = bool(LIST.search(question))
+    if same_script and asked and (found := _list(document, provision)):
+        return found
+    sentence = _sentence(document.text_of(provision), text) if same_script else ""
+    if sentence and (asked or facts.plain(text) in facts.plain(sentence)):
+        return [Shown(sentence, document, provision)]
+    return [Shown(text, document, provision, support.quoted)]
+
+
+def _sentence(clause: str, text: str) -> str:
+    """The sentence of a clause that `text` is nearest to; "" where that is too long to show."""
+    sentences = [found.strip("*#_ \u3000\n\t") for found in SENTENCE.findall(clause)]
+    best = max(sentences, key=lambda each: facts.coverage(text, each), default="")
+    return best if len(best) <= QUOTED else ""
+
+
+def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:
+    """The clause that a sentence which did not pass speaks of, in its own words; [] when it is too long to show.
+
+    It is the leaf that retrieval and the wording of the sentence together point to, of the provisions it marks if it
+    marks any.
+    """
+    of = [hits[n - 1] for n in marked.markers if 1 <= n <= len(hits)] or list(hits)
+    leaves = [(hit, leaf) for hit in of for leaf in _leaves(hit)]
+    if not leaves:
+        return []
+
+    def fit(place: tuple[Hit, Provision]) -> float:
+        text = place[0].document.text_of(place[1])
+        return _near(*place) + tells(text) + facts.coverage(marked.text, text)
+
+    hit, leaf = max(leaves, key=fit)
+    return quote(hit.document, leaf, question)
+
+
+def nearest(hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:
+    """The clause nearest to the question."""
+    return instead(Marked("", ()), hits, question, tells)
+
+
+def quote(document: Document, leaf: Provision, question: str) -> list[Shown]:
+    """A clause in its own words, an item with what leads to it."""
+    if LIST.search(question) and (found := _list(document, leaf)):
+        return found
+    above = document.by_path.get(leaf.path[:-1])
+    if above and leaf.path[-1][0] in ("item", "point", "subpoint"):
+        lead = [one for one in _said(document, above) if one.provision == above][:1]
+        return [*lead, *(Shown(one.text, document, leaf, item=True) for one in _said(document, leaf))]
+    return list(_said(document, leaf)) if leaf.end - leaf.start <= QUOTED else []
+
+
+def more(question: str, shown: Sequence[Provision], hits: Sequence[Hit], tells: Tells) -> list[Shown]:
+    """Further clauses that speak of all that a list is asked of: 弥合哪两种鸿沟 is answered in two articles."""
+    if not LIST.search(question):
+        return []
+    leaves = [(hit.document, leaf) for hit in hits for leaf in _leaves(hit) if leaf not in shown]
+    telling = [(document, leaf) for document, leaf in leaves if tells(document.text_of(leaf)) >= ALL]
+    return [one for document, leaf in telling[:MORE] for one in quote(document, leaf, question)]
+
+
+def _list(document: Document, provision: Provision) -> list[Shown]:
+    """The whole list that a provision is, or is an item of; [] when it is none."""
+    path = provision.path
+    while path and path[-1][0] in ("item", "point", "subpoint"):
+        path = path[:-1]
+    below = [each for each in document.children(path) if each.path[-1][0] in ("item", "point")] if path else []
+    if len(below) < 2:
+        return []
+    return [
+        Shown(text, document, each, item=each.path != path)
+        for text, document, each in clauses(document, document.by_path[path])
+    ]
+
+
+def _said(document: Document, provision: Provision) -> Iterator[Shown]:
+    return (Shown(text, document, each) for text, document, each in clauses(document, provision))
+
+
+def _leaves(hit: Hit) -> Iterator[Provision]:
+    document, top = hit.document, hit.provision.path
+    for provision in document.provisions:
+        inside = provision.path[: len(top)] == top and not document.children(provision.path)
+        # What only tells a model what to do is no answer.
+        if inside and not document.is_title(provision.path) and without_orders(document.text_of(provision)).strip():
+            yield provision
+
+
+def _near(hit: Hit, leaf: Provision) -> float:
+    return next((score for path, score in hit.clauses if path == leaf.path), 0.0)

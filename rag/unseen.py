@@ -1,0 +1,64 @@
+"""What stands in a text without being meant for a reader: unseen characters, tokens of chat models, orders to one.
+
+In and out: text. `seen` is for what is read and asked, before anything is searched or cited. `tamed` and
+`without_orders` are only for what a language model is given: what is shown and quoted stays whole.
+Wordings of orders are without end, so this only keeps a small model from being led astray by the common ones. That
+nothing is shown which no clause carries is the work of the checks.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters, which a terminal would obey
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\u202a-\u202e\u2066-\u206f\ufff0-\ufffb"  # what turns the direction of letters, notes between lines
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # tags, which spell out words unseen
+)
+"""Unicode's Default_Ignorable_Code_Point, the bidirectional controls and the control characters that are no space."""
+
+_TOKEN = (
+    r"(?:<[|｜][^<>|｜\n]{1,40}[|｜]>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"
+    r"|<\|?/?(?:system|assistant)\|?>)"
+)
+_TURNS = re.compile(rf"{_TOKEN}.*{_TOKEN}|{_TOKEN}.*", re.DOTALL)
+_SENTENCE = re.compile(r"[^。！？!?\n.]*(?:[。！？!?\n.]+[”’」』）)\"']*|\Z)")
+_ORDER = re.compile(
+    r"(?:忽略|无视|忘记|忘掉)[^。]{0,6}(?:以上|上述|之前|前面|此前|所有|全部)[^。]{0,8}(?:要求|指令|指示|规则|提示|内容|资料)"
+    r"|(?:系统|管理员|助手)(?:提示|指令|消息|已授权)?\s*[:：]|提示词|(?:取消|关闭|不[要许必用]写?|省略)(?:引用|出处|编号)"
+    r"|(?:只|都|一律|总是|统一)回答|(?:回答|答案|作答)[^。]{0,12}(?:末尾|开头|里请?|中请?)[^。]{0,6}(?:写|加|以|说)"
+    r"|回答[^。]{0,12}[时候][^。]{0,4}(?:应当|请|必须|要)?(?:引用|说|写)|[从凭][^。]{0,2}(?:记忆|常识)[^。，,]{0,3}(?:作答|回答|说)"
+    r"|正确答案\s*[:：]|角色扮演|从现在起[^。]{0,6}(?:你|回答|所有)"
+    r"|\b(?:ignore|disregard|forget)\b[^.]{0,20}\b(?:previous|above|prior|earlier|all|your)\b[^.]{0,20}"
+    r"\b(?:instructions?|rules?|prompts?|messages?|documents)\b"
+    r"|(?:\bassistant|\boverride|(?-i:SYSTEM(?: \w+)?))\s*:|\b(?:system|your|hidden) prompt\b|\bthis assistant\b"
+    r"|\b(?:answer|reply|respond)\b(?: only\b|[^.]{0,30}(?:\bonly with\b|\bevery question\b|\bwith the word|:))"
+    r"|\bwhen(?:ever)?\b[^.]{0,20}\basks?(?:ed)?\b[^.]{0,40}(?:\b(?:cite|say)\b|\b(?:answer|reply)\s*:)"
+    r"|\b(?:do not|don't|never|always) cite\b|\b(?:answer|reply|speak)\b[^.]{0,12}\bfrom memory\b"
+    r"|\bpretend\b[^.]{0,9}\byou\b",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(r"<(?=[|｜/<A-Za-z])|\[(?=/?[A-Za-z])")
+
+
+def seen(text: str) -> str:
+    """The text without the characters that nobody sees; joiners and variants of letters go too."""
+    return _UNSEEN.sub("", text)
+
+
+def tamed(text: str) -> str:
+    """The text in which no tokenizer finds a turn's beginning or end: `<|im_start|>` is `< |im_start|>`.
+
+    Also `</s>`, `<think>`, `[INST]`, and the like of other models. The letters and digits stay, so that a reply which
+    quotes it is still found in the text itself.
+    """
+    return _OPENS.sub(r"\g<0> ", text)
+
+
+def without_orders(text: str) -> str:
+    """The text without what poses as turns of a conversation, and without sentences that tell a model how to answer.
+
+    Laws give orders too (应当如实回答, shall not cite); only wordings that speak of an answer to be given here count.
+    """
+    return _SENTENCE.sub(lambda found: "" if _ORDER.search(found[0]) else found[0], _TURNS.sub("", text)).strip()

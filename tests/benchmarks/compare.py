@@ -1,0 +1,280 @@
+"""The same model, embedder, files and questions put to LlamaIndex' query engines and to this program, side by side.
+
+    .venv/bin/python tests/benchmarks/compare.py [--n N] [--questions FILE] [--index DIR] [--out DIR]
+
+In: the index that `make setup` made, whose files LlamaIndex gets too. Every question is put to the three in turn, so
+that what else the machine does weighs on all alike. Out: a Markdown table, printed and in DIR/compare.md, and all
+answers in DIR/compare.json. Nothing of LlamaIndex is tuned: SentenceSplitter, VectorStoreIndex, `as_query_engine()`
+and CitationQueryEngine have their defaults and prompts, and nothing is set for the whole process. It needs no network.
+
+How the three are judged, alike and by code:
+- key facts: the share of facts that stand in the answer, of answerable questions;
+- supported: the share of sentences that `cite.support` finds carried by the text that the engine names for them: ours
+  by the articles a sentence cites, CitationQueryEngine's by the sources it marks, an unmarked sentence and those of the
+  stock engine by everything the model was given;
+- cited: the share of sentences with a marker that leads to a source;
+- declined: of unanswerable questions, and falsely of answerable ones. LlamaIndex declines when its answer is empty, is
+  "Empty Response", or says one of `DECLINES`; this is lenient, since it does not ask what else is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llama_index.core import Document as Text
+from llama_index.core import VectorStoreIndex
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LLMMetadata
+from llama_index.core.llms import CustomLLM
+from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.query_engine import CitationQueryEngine
+from pydantic import PrivateAttr
+
+from rag import cite
+from rag.errors import TiaoYinError
+from rag.evaluate.metrics import given
+from rag.evaluate.questions import Question, read_questions
+from rag.facts import language
+from rag.pipeline import Engine
+from rag.read import read
+from rag.records import Document, Hit, Message, Prompt, Provision
+from rag.settings import load
+
+SET = Path(__file__).parent.parent.parent / "data" / "eval" / "page.jsonl"
+WARM_UP = "这份文件讲什么?"
+_ABOVE = re.compile(r"^\s*Source (\d+):", re.MULTILINE)
+_SOURCE = re.compile(r"\ASource \d+:\n")  # what CitationQueryEngine writes above each: its number is no fact
+DECLINES = (
+    *("empty response", "do not know", "don't know", "cannot answer", "can't answer", "cannot provide", "unable to"),
+    *(
+        "not mentioned",
+        "not provided",
+        "not specified",
+        "not stated",
+        "not contain",
+        "no information",
+        "not possible to",
+    ),
+    *("does not mention", "does not specify", "does not provide", "doesn't mention", "not available", "not related"),
+    *("不知道", "无法回答", "不能回答", "没有提到", "没有提及", "未提到", "未提及", "未提供", "没有提供", "没有相关"),
+    *(
+        "无法确定",
+        "无法得知",
+        "没有说明",
+        "未说明",
+        "未载明",
+        "没有明确",
+        "未明确",
+        "不清楚",
+        "无法提供",
+        "没有信息",
+        "无关",
+    ),
+)
+
+
+class Model(CustomLLM):
+    """This program's language model as one of LlamaIndex, which writes no more tokens than it does for us."""
+
+    _writer: Any = PrivateAttr()
+    _tokens: int = PrivateAttr()
+
+    def __init__(self, writer: Any, tokens: int) -> None:
+        super().__init__()
+        self._writer, self._tokens = writer, tokens
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        name = self._writer.name
+        return LLMMetadata(context_window=32768, num_output=self._tokens, is_chat_model=True, model_name=name)
+
+    def chat(self, messages: Sequence[ChatMessage], **_: Any) -> ChatResponse:
+        turns = tuple(Message(message.role.value, message.content or "") for message in messages)
+        with closing(self._writer.stream(Prompt("", "", (), turns), self._tokens)) as pieces:
+            return ChatResponse(message=ChatMessage(role="assistant", content="".join(pieces)))
+
+    def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
+        return CompletionResponse(text=self.chat([ChatMessage(role="user", content=prompt)]).message.content or "")
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> Any:
+        yield self.complete(prompt)
+
+
+class Embedding(BaseEmbedding):
+    """This program's embedder as one of LlamaIndex."""
+
+    _embedder: Any = PrivateAttr()
+
+    def __init__(self, embedder: Any) -> None:
+        super().__init__(model_name="ours")
+        self._embedder = embedder
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return list(map(float, self._embedder.queries([query])[0]))
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._get_query_embedding(query)
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._get_text_embeddings([text])[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return [list(map(float, vector)) for vector in self._embedder.passages(texts)]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an engine said: its sentences, each with the text it stands on and whether it marks that itself."""
+
+    text: str
+    declined: bool
+    sentences: tuple[tuple[str, tuple[Hit, ...], bool], ...]
+
+
+def declines(text: str) -> bool:
+    """Whether an answer without a state says that it is none."""
+    return not text.strip() or any(phrase in text.lower() for phrase in DECLINES)
+
+
+def said(text: str, sources: Sequence[str], marks: bool) -> Said:
+    """An answer of LlamaIndex and its source nodes; `marks`: whether [n] in it means the nth of them.
+
+    "Source n:" above sentences marks them as well. What ends in a colon announces what follows, and claims nothing.
+    """
+    if declines(text):
+        return Said(text, True, ())
+    hits = tuple(map(as_hit, sources))
+    rows = []
+    first, *rest = _ABOVE.split(text)
+    for above, body in [("0", first), *zip(rest[::2], rest[1::2], strict=True)]:
+        for sentence in cite.sentences(iter([body])):
+            if sentence.text.endswith((":", "：")):
+                continue
+            named = tuple(hits[n - 1] for n in sentence.markers or (int(above),) if marks and 0 < n <= len(hits))
+            rows.append((sentence.text, named or hits, bool(named)))
+    return Said(text, False, tuple(rows))
+
+
+def as_hit(text: str) -> Hit:
+    """A piece of text as a document of one paragraph, so that it is judged as a provision is."""
+    whole = Provision((("paragraph", "1"),), 0, len(text))
+    return Hit(Document("", "", language(text), "other", "", text, (whole,)), whole, 1.0, "dense")
+
+
+def ours(engine: Engine, question: Question) -> Said:
+    *_, last = engine.ask(question.question, question.history)
+    answer, documents = last.answer, {document.doc_id: document for document in engine.documents()}
+    cited = {}
+    for citation in answer.citations:
+        document = documents[citation.doc_id]
+        cited[citation.n] = Hit(document, document.by_path[citation.path[:1]], 1.0, "dense")
+    rows = tuple((s.text, tuple(cited[n] for n in s.citations), bool(s.citations)) for s in answer.sentences)
+    return Said(answer.text, answer.refused, rows)
+
+
+def supported(spoken: Said, similar: Callable[[str, str], float]) -> list[bool]:
+    """Of every sentence whether the text it stands on carries it; markers of its own do not matter."""
+    return [
+        isinstance(cite.support(cite.Marked(text, tuple(range(1, len(hits) + 1))), hits, similar), cite.Support)
+        for text, hits, _ in spoken.sentences
+    ]
+
+
+def engines(engine: Engine) -> dict[str, Callable[[Question], Said]]:
+    """The three, by name, over the same files."""
+    model = Model(engine.generator(), engine.settings.answer_tokens)
+    files = sorted({document.source for document in engine.documents()})
+    texts = [Text(text=read(Path(file)).text, metadata={"file_name": Path(file).name}) for file in files]
+    embedding = Embedding(engine.embedder())
+    index = VectorStoreIndex.from_documents(texts, transformations=[SentenceSplitter()], embed_model=embedding)
+    stock, citing = index.as_query_engine(llm=model), CitationQueryEngine.from_args(index, llm=model)
+
+    def asked(query_engine: Any, question: Question, marks: bool) -> Said:
+        found = query_engine.query(question.question)
+        return said(str(found), [_SOURCE.sub("", node.node.get_content()) for node in found.source_nodes], marks)
+
+    return {
+        "LlamaIndex `as_query_engine()`": lambda question: asked(stock, question, False),
+        "LlamaIndex `CitationQueryEngine`": lambda question: asked(citing, question, True),
+        "TiaoYin 条引": lambda question: ours(engine, question),
+    }
+
+
+def figures(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+    """What one engine's rows come to; None where there is nothing to count."""
+
+    def share(values: Sequence[bool]) -> float | None:
+        return sum(values) / len(values) if values else None
+
+    answerable = [row for row in rows if row["answerable"]]
+    seconds = [row["seconds"] for row in rows]
+    return {
+        "key facts": share([key for row in answerable for key in row["keys"]]),
+        "supported": share([fine for row in rows for fine in row["supported"]]),
+        "cited": share([marked for row in rows for marked in row["cited"]]),
+        "declined": share([row["declined"] for row in rows if row["answerable"] is False]),
+        "falsely declined": share([row["declined"] for row in answerable]),
+        "median s": float(np.percentile(seconds, 50)),
+        "p95 s": float(np.percentile(seconds, 95)),
+    }
+
+
+def table(found: dict[str, dict[str, float | None]]) -> str:
+    names = list(next(iter(found.values())))
+    lines = ["| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for engine, values in found.items():
+        cells = (
+            "–" if v is None else f"{v:.1f}" if n.endswith(" s") else f"{v:.2f}".lstrip("0") for n, v in values.items()
+        )
+        lines.append(f"| {engine} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--n", type=int)
+    parser.add_argument("--questions", type=Path, default=SET)
+    parser.add_argument("--index")
+    parser.add_argument("--out", type=Path, default=Path("out/compare"))
+    args = parser.parse_args()
+    questions = read_questions(args.questions)
+    chosen = [questions[(2 * n + 1) * len(questions) // (2 * args.n)] for n in range(args.n)] if args.n else questions
+    engine = Engine(load({"index": args.index}))
+    asked = engines(engine)
+    for ask in asked.values():
+        ask(Question("warm", WARM_UP))
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in asked}
+    for n, question in enumerate(chosen, 1):
+        for name, ask in asked.items():
+            started = time.perf_counter()
+            spoken = ask(question)
+            row = {"id": question.id, "answerable": question.answerable, "seconds": time.perf_counter() - started}
+            row |= {"answer": spoken.text, "declined": spoken.declined, "keys": given(question, spoken.text)}
+            row["supported"] = supported(spoken, engine._similar)
+            row["cited"] = [marked for *_, marked in spoken.sentences]
+            rows[name].append(row)
+        print(f"{n} of {len(chosen)} questions", file=sys.stderr, flush=True)
+    found = {name: figures(each) for name, each in rows.items()}
+    args.out.mkdir(parents=True, exist_ok=True)
+    made_with = {"questions": str(args.questions), "n": len(chosen), "llm": engine.generator().name}
+    report = {"made_with": made_with | {"embedder": engine.settings.embedder}, "figures": found, "rows": rows}
+    (args.out / "compare.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (args.out / "compare.md").write_text(table(found), encoding="utf-8")
+    print(table(found))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TiaoYinError as error:
+        sys.exit(f"compare.py: {error}")

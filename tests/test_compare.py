@@ -1,0 +1,66 @@
+"""Claims about the comparison with LlamaIndex: what counts as declining, as supported, and how the figures are made."""
+
+from __future__ import annotations
+
+import pytest
+from benchmarks.compare import as_hit, declines, figures, said, supported, table
+
+CLAUSE = "第七条　推广低功耗芯片、高效算法等绿色计算技术，三十日内公布。"
+OTHER = "第八条　标准制修订依托国际电信联盟。"
+
+
+def similar(one: str, other: str) -> float:
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "no_answer"),
+    [
+        ("", True),
+        ("Empty Response", True),
+        ("The documents do not mention a fine; I don't know.", True),
+        ("根据所给资料，无法确定罚款金额。", True),
+        ("推广低功耗芯片、高效算法等绿色计算技术。", False),
+        ("The plan promotes low-power chips.", False),
+    ],
+)
+def test_an_answer_declines_when_it_says_so(text: str, no_answer: bool) -> None:
+    assert declines(text) is no_answer
+    assert said(text, [CLAUSE], True).declined is no_answer
+
+
+def test_a_marked_sentence_is_judged_by_what_it_marks_and_another_by_all() -> None:
+    true = "推广低功耗芯片、高效算法"
+    text = f"{true}[1]。{true}[2]。{true}[7]。{true}，六十日内公布。"
+    marking, plain = said(text, [CLAUSE, OTHER], True), said(text, [CLAUSE, OTHER], False)
+    assert [marked for *_, marked in marking.sentences] == [True, True, False, False]
+    assert supported(marking, similar) == [True, False, True, False]
+    assert [marked for *_, marked in plain.sentences] == [False] * 4
+    assert supported(plain, similar) == [True, True, True, False]
+    assert as_hit(CLAUSE).text == CLAUSE
+
+
+def test_a_source_named_above_sentences_marks_them_and_a_line_that_announces_is_no_sentence() -> None:
+    spoken = said(f"有下列技术:\nSource 2:\n标准制修订依托国际电信联盟。\nSource 1:\n{OTHER}", [CLAUSE, OTHER], True)
+    assert [marked for *_, marked in spoken.sentences] == [True, True]
+    assert supported(spoken, similar) == [True, False]
+
+
+def test_figures_are_shares_of_what_was_asked() -> None:
+    kinds = [
+        (True, False, [True, False], [True]),
+        (True, True, [False], []),
+        (False, True, [], []),
+        (False, False, [], [False]),
+    ]
+    rows = [
+        {"answerable": a, "declined": d, "keys": keys, "supported": fine, "cited": fine, "seconds": 1.0 + n}
+        for n, (a, d, keys, fine) in enumerate(kinds)
+    ]
+    found = figures(rows)
+    assert found == {
+        "key facts": 1 / 3, "supported": 0.5, "cited": 0.5, "declined": 0.5, "falsely declined": 0.5,
+        "median s": 2.5, "p95 s": pytest.approx(3.85),
+    }  # fmt: skip
+    assert table({"x": found}).splitlines()[2] == "| x | .33 | .50 | .50 | .50 | .50 | 2.5 | 3.8 |"
+    assert figures(rows[2:3])["supported"] is None and "| – |" in table({"x": figures(rows[2:3])})
