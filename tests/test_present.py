@@ -190,6 +190,18 @@ def test_what_was_done_to_the_question_or_without_a_model_is_said(changes: dict[
     assert words not in shown(answered())
 
 
+def test_items_are_a_list_and_what_is_compared_is_a_table_of_its_sides() -> None:
+    whole = (Sentence("有三项。", (1,), "supported"), Sentence("甲。", (1,), "quoted", item=True))
+    whole += (Sentence("乙。", (1,), "quoted", item=True),)
+    html = re.sub("<a .*?</a>", "", shown(answered(sentences=whole)))
+    assert '<div class="ty-text"><p>有三项。</p><ul><li>甲。</li><li>乙。</li></ul></div>' in html
+    sides = tuple(Sentence(f"{side}规定。", (1,), "quoted", side=f"<{side}>") for side in ("甲法", "甲法", "乙法"))
+    html = re.sub("<a .*?</a>", "", shown(answered(sentences=sides)))
+    row = '<tr><th scope="row">&#60;乙法&#62;</th><td><p>乙法规定。</p></td></tr></tbody></table></div>'
+    assert row in html
+    assert "<td><p>甲法规定。甲法规定。</p></td>" in html
+
+
 @pytest.mark.parametrize(("lang", "joint"), [("zh", "。第二"), ("en", "。 第二")])
 def test_sentences_are_joined_as_their_language_joins_them(lang: str, joint: str) -> None:
     pair = (Sentence("第一。", (), "supported"), Sentence("第二。", (), "supported"))

@@ -9,6 +9,7 @@ an answer and does not style it (style.css does).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from rag.facts import parted
 from rag.labels import short_label
@@ -77,11 +78,20 @@ def _block(kind: str, inner: str, lang: str | None = None) -> str:
 
 
 def _text(answer: Answer, turn: int, documents: Mapping[str, Document]) -> str:
-    """The sentences as one paragraph; each is inline, so that it can stand in a list or a table as well."""
+    """The sentences: sides that are compared as rows of a table, items as a list, all others as paragraphs."""
     known = {citation.n: citation for citation in answer.citations}
     joint = "" if answer.lang == "zh" else " "
-    sentences = joint.join(_sentence(each, known, turn, documents) for each in answer.sentences)
-    return f'<p class="ty-text">{sentences}</p>'
+    parts, rows = "", ""
+    for side, sentences in groupby(answer.sentences, key=lambda each: each.side):
+        runs = ""
+        for item, run in groupby(sentences, key=lambda each: each.item):
+            said = [_sentence(each, known, turn, documents) for each in run]
+            runs += f"<ul>{''.join(f'<li>{each}</li>' for each in said)}</ul>" if item else f"<p>{joint.join(said)}</p>"
+        if side:
+            rows += f'<tr><th scope="row">{escaped(side)}</th><td>{runs}</td></tr>'
+        else:
+            parts += runs
+    return f'<div class="ty-text">{parts}{f"<table><tbody>{rows}</tbody></table>" if rows else ""}</div>'
 
 
 def _sentence(sentence: Sentence, known: Mapping[int, Citation], turn: int, documents: Mapping[str, Document]) -> str:
