@@ -145,13 +145,18 @@ window.tiaoyin = ((words, served) => {
     }).observe(document.body, changed);
   });
 
+  // Gradio draws what a listener returned over the next few frames.
+  function drawn(run, frames = 12) {
+    requestAnimationFrame(() => { run(); if (frames > 1) drawn(run, frames - 1); });
+  }
+
   return {
     say, keep, speak, part, ready,
     start() { paint(); return [speak(), JSON.stringify(chosen)]; },
     write() { requestAnimationFrame(() => document.querySelector("#ty-box textarea")?.focus()); },
-    reveal(id) { requestAnimationFrame(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },
+    reveal(id) { drawn(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },
     asked() {
-      requestAnimationFrame(() => {
+      drawn(() => {
         const asked = document.querySelectorAll(".ty-question");
         if (asked.length > 1) asked[asked.length - 1].scrollIntoView({ block: "start" });
       });
