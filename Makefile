@@ -24,6 +24,7 @@ $(VENV)/installed-test: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	@sh scripts/chromium.sh
+	@sh scripts/axe.sh $(VENV)/axe
 	@$(BIN)/tiaoyin pull
 	$(BIN)/python -m pytest
 

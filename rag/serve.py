@@ -1,5 +1,7 @@
 """The page and the HTTP interface in one process: an engine, a host and a port in, a server until Ctrl-C.
 
+Beside the page: `GET /healthz`, and `GET /read/DOC_ID`, a document as HTML.
+
 The socket is bound before anything heavy is imported, so that a taken port is said at once, and the server answers
 while the engine is still loading its models. This module loads no model and prints nothing; `announce` is told the
 address. gradio is mounted here and wired in `ui.app`.
@@ -8,17 +10,27 @@ address. gradio is mounted here and wired in `ui.app`.
 from __future__ import annotations
 
 import errno
+import json
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rag.errors import TiaoYinError
+from rag.words import LANGUAGES, reader_language, sentences
 
 # A second wall behind the escaping: whatever slips into a page cannot call another host or send a form.
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'; form-action 'none'; object-src 'none'; base-uri 'self'"
 )
+HERE = Path(__file__).parents[1] / "ui"
+STYLES, SCRIPTS = ("style.css", "reader.css"), ("page.js", "reader.js")
+SAID = (
+    "read_panel", "read_empty", "read_outline", "read_search", "read_count", "read_none", "read_next", "read_previous",
+    "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied",
+)  # fmt: skip
+"""The keys of the sentences that scripts say."""
 GOODBYE = 2  # seconds that open streams get when the server is asked to end
 
 
@@ -75,8 +87,8 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def application(engine: Any, lang: str | None = None) -> Any:
-    """The FastAPI application: `GET /healthz`, and the page at the root."""
-    from ui.app import HERE, build, import_gradio
+    """The FastAPI application: `GET /healthz`, `GET /read/DOC_ID`, and the page at the root."""
+    from ui.app import build, import_gradio
 
     gr = import_gradio()
     from fastapi import FastAPI
@@ -92,14 +104,14 @@ def application(engine: Any, lang: str | None = None) -> Any:
             return {"status": "ok", "ready": False, "note": str(error)}
         return {"status": "ok", "ready": loading is None, "note": loading}
 
+    _add_reading(app, engine)
     app.add_middleware(Guarded)
     return gr.mount_gradio_app(
         app,
         build(engine, lang),
         path="/",
         theme=theme(gr),
-        css_paths=[HERE / "style.css"],
-        js=(HERE / "citations.js").read_text(encoding="utf-8"),
+        head=head(lang or ""),
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -110,6 +122,38 @@ def application(engine: Any, lang: str | None = None) -> Any:
         mcp_server=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
+
+
+def _add_reading(app: Any, engine: Any) -> None:
+    from fastapi.responses import HTMLResponse
+
+    from rag.versions import begins, name_of
+    from ui.read import reading
+
+    def read(doc_id: str, lang: str = "") -> Any:
+        """A document of the index as HTML, its references linked to the newest version of what they name."""
+        try:
+            documents = {document.doc_id: document for document in engine.documents()}
+        except TiaoYinError:  # there is no index, or it is damaged; the page says which
+            return HTMLResponse("", status_code=503)
+        if doc_id not in documents:
+            return HTMLResponse("", status_code=404)
+        named = {name_of(each.title): each for each in sorted(documents.values(), key=begins)}
+        spoken = lang if lang in LANGUAGES else reader_language()
+        return HTMLResponse(reading(documents[doc_id], spoken, lambda title: named.get(name_of(title))))
+
+    app.add_api_route("/read/{doc_id}", read, response_class=HTMLResponse)
+
+
+def head(lang: str) -> str:
+    """The page's style, and what runs in the browser with its sentences in both languages; `lang` fixes which.
+
+    Not gradio's `css`, which rewrites every rule, and those inside a media query wrongly.
+    """
+    style, code = ("".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, SCRIPTS))
+    words = {lang: {key: table[lang] for key, table in sentences().items() if key in SAID} for lang in LANGUAGES}
+    given = f"const WORDS = {json.dumps(words)}, SERVED = {json.dumps(lang)};"
+    return f"<style>{style}</style><script>{given}\n{code}</script>"
 
 
 class Guarded:

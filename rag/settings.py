@@ -32,7 +32,7 @@ class Settings:
     home: where models and the index live.   index: the index folder (default: HOME/index).
     chroma: where its vectors lie: http://host:port of a Chroma server, "folder" for the index folder itself,
         "" for where they lie already, else the folder.
-    llm: a SPEC, see rag/generate.
+    llm: a SPEC, see rag/generate.   llms: other SPECs that visitors of the page may choose, parted by spaces.
     embedder: catalogue name, a repository ORG/NAME of the model hub, or a sentence-transformers folder.
     reranker: a repository ORG/NAME, or the folder of a sentence-transformers CrossEncoder ("": none).
     widen: "model" lets the language model word a question as a law would, to search for that too ("": a table does).
@@ -52,6 +52,7 @@ class Settings:
     index: Path = Path()
     chroma: str = ""
     llm: str = "embedded"
+    llms: str = ""
     embedder: str = "multilingual-e5-small"
     reranker: str = ""
     widen: str = ""

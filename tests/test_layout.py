@@ -86,7 +86,7 @@ SETTINGS = {
     "rag/stock.py",
     "rag/visitors.py",
     "rag/__main__.py",
-    "ui/app.py",
+    "ui/page.py",
 }
 
 

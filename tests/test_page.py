@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,72 +12,185 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
-from browser import ask, in_view, page_at, until
-from played import HOSTILE, ODD, SIX, PlayedEngine, played
+from browser import VIEWS, ask, in_view, page_at, said, shared, tab_to, until
+from played import PlayedEngine, played
 
-from ui.app import Page, Turn
+from ui.page import Page
+from ui.turns import Turn
 
 slow = pytest.mark.slow
+views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with played(tmp_path_factory.mktemp("page")) as running:
+    with shared(), played(tmp_path_factory.mktemp("page")) as running:
         yield running
 
 
 @slow
-def test_an_answer_streams_and_its_citation_opens_the_right_clause_highlighted(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
+@views
+def test_an_answer_streams_and_its_citation_opens_the_right_clause_highlighted(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
         message = ask(page, "很久的问题", settled=False)
-        message.get_by_text("找到的条文").wait_for()  # the provisions come before the answer
+        message.get_by_text("正在作答…").wait_for()
+        found = message.locator(".ty-found a").first  # the provisions come before the answer
+        assert found.inner_text() == "《人工智能全球治理行动计划》第七条"
+        assert found.is_visible()
         message.locator(".ty-cite").first.wait_for()  # a first sentence before the last one
         assert message.locator(".ty-cite").count() == 1
-        assert page.get_by_role("button", name="停止").is_visible()
+        assert message.locator(".ty-stage").inner_text() == "正在核对…"
+        assert page.locator("#ty-said").inner_text() == "正在核对…"  # for those who do not see it
+        assert found.is_hidden()
+        assert page.get_by_role("button", name=said(page, "page_stop")).is_visible()
         site.finish()
-        page.get_by_role("button", name="提问").wait_for()
+        page.get_by_role("button", name=said(page, "page_send"), exact=True).wait_for()
         assert message.locator(".ty-cite").all_inner_texts() == ["第七条第2句", "第六条第3句"]
         message.get_by_role("link", name="第六条第3句").click()
-        assert "《人工智能全球治理行动计划》第六条第3句" in message.locator("details[open] summary").inner_text()
-        assert message.locator("details[open] mark").inner_text() == "加强个人隐私保护。"
-        assert message.locator("details[open] blockquote").inner_text() == SIX
-        until(lambda: in_view(page, "#src-1-2 mark"))
-        assert urlsplit(page.url).fragment == ""
+        cited = page.locator(".ty-cited")
+        until(lambda: cited.inner_text() == "加强个人隐私保护。")
+        until(lambda: in_view(page, ".ty-cited"))
+        assert page.locator(".ty-law-title").inner_text() == "人工智能全球治理行动计划"
+        until(lambda: page.locator(".ty-reader-crumbs").inner_text() == "第六条")
+        until(lambda: page.evaluate("document.activeElement.className").endswith("ty-cited"))
         assert (page.foreign, page.faults) == ([], [])
         assert {urlsplit(url).hostname for url in page.requests} == {"127.0.0.1"}
 
 
 @slow
-def test_the_keyboard_alone_asks_and_opens_a_clause(site: SimpleNamespace) -> None:
-    with page_at(site.url, height=400) as page:
-        until(lambda: page.evaluate("document.activeElement.tagName") == "TEXTAREA")  # no click needed to type
-        message = ask(page, "推广哪些绿色计算技术？")
-        for _ in range(12):
-            page.keyboard.press("Shift+Tab")
-            if page.evaluate("document.activeElement.getAttribute('href')") == "#src-1-2":
-                break
-        else:
-            raise AssertionError("no citation was reached by Tab")
-        page.keyboard.press("Enter")
-        assert message.locator("details[open] mark").inner_text() == "加强个人隐私保护。"
-        until(lambda: in_view(page, "#src-1-2 mark"))
-        assert page.evaluate("document.activeElement.parentElement.id") == "src-1-2"
-        page.keyboard.press("Enter")  # the focus is on the clause: the same key folds it
-        assert message.locator("details[open]").count() == 0
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_on_a_wide_screen_the_law_stands_open_beside_the_answer_until_its_reader_closes_it(
+    site: SimpleNamespace, locale: str
+) -> None:
+    with page_at(site.url, locale=locale) as page:
+        message = ask(page, "推广什么？")
+        page.locator(".ty-cited").wait_for()
+        assert page.locator(".ty-cited").inner_text().startswith("倡导可持续发展理念")
+        answer, law = message.bounding_box(), page.locator(".ty-reader").bounding_box()
+        assert answer["x"] + answer["width"] <= law["x"]
+        assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"  # it took the focus from nobody
+        page.get_by_role("button", name=said(page, "read_close")).click()
+        assert page.locator(".ty-reader").is_hidden()
+        ask(page, "还有什么？")
+        assert page.locator(".ty-reader").is_hidden()
+        page.locator(".ty-cite").last.click()
+        page.locator(".ty-cited").wait_for()
 
 
 @slow
-def test_a_clause_opened_while_the_answer_streams_stays_open_and_keeps_the_focus(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
-        message = ask(page, "很久的问题", settled=False)
-        message.locator(".ty-cite").first.focus()
+@views
+def test_the_keyboard_alone_asks_sees_a_clause_opens_it_and_comes_back(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, height=600, locale=locale) as page:
+        until(lambda: page.evaluate("document.activeElement.tagName") == "TEXTAREA")  # no click needed to type
+        ask(page, "推广哪些绿色计算技术？")
+        tab_to(page, '[data-source="src-1-2"]', "Shift+Tab")
+        card = page.get_by_role("tooltip")
+        assert card.inner_text().split("\n\n") == ["《人工智能全球治理行动计划》第六条第3句 原文", "加强个人隐私保护。"]
+        assert in_view(page, "#ty-card")
+        assert page.evaluate("document.activeElement.getAttribute('aria-describedby')") == "ty-card"
         page.keyboard.press("Enter")
+        until(lambda: page.locator(".ty-cited").inner_text() == "加强个人隐私保护。")
+        until(lambda: page.evaluate("document.activeElement.classList.contains('ty-cited')"))
+        tab_to(page, ".ty-reader-close", "Shift+Tab")
+        page.keyboard.press("Escape")
+        page.locator(".ty-reader").wait_for(state="hidden")
+        assert page.evaluate("document.activeElement.dataset.source") == "src-1-2"
+
+
+@slow
+@views
+def test_the_clause_is_shown_at_its_citation_by_the_pointer_too(site: SimpleNamespace, width: int, locale: str) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        message = ask(page, "推广什么？")
+        card = page.locator("#ty-card")
+        message.locator(".ty-cite").nth(1).hover()
+        assert "加强个人隐私保护。" in card.inner_text()
+        assert in_view(page, "#ty-card")
+        card.hover()  # it stays under the pointer
+        page.wait_for_timeout(300)
+        assert card.is_visible()
+        page.mouse.move(5, 5)
+        card.wait_for(state="hidden")
+        message.locator(".ty-cite").nth(0).hover()
+        assert "倡导可持续发展理念" in card.inner_text()
+        page.keyboard.press("Escape")
+        assert card.is_hidden()
+
+
+@slow
+@views
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_clause_is_copied_with_its_label(site: SimpleNamespace, width: int, locale: str, allowed: bool) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if not allowed:  # as on a page that is served without https
+            page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
+        message = ask(page, "推广什么？")
+        tab_to(page, "#src-1-2 .ty-copy", "Shift+Tab")
+        page.keyboard.press("Enter")
+        until(lambda: page.locator("#ty-said").inner_text() == said(page, "read_copied"))
+        assert page.evaluate("navigator.clipboard.readText()") == (
+            "《人工智能全球治理行动计划》第六条第3句\n加强个人隐私保护。"
+        )
+        assert page.evaluate("document.activeElement.className") == "ty-copy"
+        message.get_by_text("原文").first.wait_for()
+
+
+@slow
+@views
+def test_what_a_reader_unfolds_stays_so_and_keeps_the_focus_while_the_answer_grows(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        message = ask(page, "很久的问题", settled=False)
+        message.locator("#src-1-1 summary").focus()
+        page.keyboard.press("Enter")
+        quote = message.locator("#src-1-1 blockquote")
+        quote.wait_for()
         site.finish()
         message.locator(".ty-cite").nth(1).wait_for()
         page.locator("#ty-send").wait_for()
-        assert message.locator("details[open] mark").inner_text().startswith("倡导可持续发展理念")
-        assert page.evaluate("document.activeElement.parentElement.id") == "src-1-1"
+        assert quote.is_visible()
+        assert page.evaluate("document.activeElement.closest('li').id") == "src-1-1"
+        page.keyboard.press("Enter")  # the focus is on the clause: the same key folds it
+        assert quote.is_hidden()
+        message.locator(".ty-removed summary").click()
+        assert "罚款五万元。" in message.locator(".ty-removed li").inner_text()
+
+
+@slow
+@views
+def test_the_last_question_is_asked_again_and_is_edited_in_its_place(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        ask(page, "第一问")
+        ask(page, "第二问")
+        page.get_by_role("button", name=said(page, "page_again"), exact=True).click()
+        page.locator("#ty-stop").wait_for()
+        page.locator("#ty-send").wait_for()
+        assert site.log()[-1] == {"asked": "第二问", "history": ["第一问"]}
+        assert page.locator(".ty-question").all_inner_texts() == ["第一问", "第二问"]
+        page.get_by_role("button", name=said(page, "page_edit"), exact=True).click()
+        page.get_by_text(said(page, "page_editing")).wait_for()
+        box = page.locator("#ty-box textarea")
+        assert box.input_value() == "第二问"
+        until(lambda: page.evaluate("document.activeElement.tagName") == "TEXTAREA")
+        page.get_by_role("button", name=said(page, "page_keep"), exact=True).click()
+        until(lambda: box.input_value() == "")
+        page.get_by_role("button", name=said(page, "page_edit"), exact=True).click()
+        until(lambda: box.input_value() == "第二问")
+        box.fill("改过的第二问")
+        page.keyboard.press("Enter")
+        page.locator(".ty-question", has_text="改过的第二问").wait_for()
+        page.locator("#ty-stop").wait_for(state="hidden")
+        assert site.log()[-1] == {"asked": "改过的第二问", "history": ["第一问"]}
+        assert page.locator(".ty-question").all_inner_texts() == ["第一问", "改过的第二问"]
 
 
 @slow
@@ -87,10 +201,11 @@ def test_a_second_turn_leaves_the_first_ones_citations_working_and_knows_the_fir
         first = ask(page, "第一问：推广哪些技术？")
         second = ask(page, "那么隐私呢？")
         assert site.log()[-1] == {"asked": "那么隐私呢？", "history": ["第一问：推广哪些技术？"]}
-        first.get_by_role("link", name="第七条第2句").click()
-        assert first.locator("details[open]").get_attribute("id") == "src-1-1"
-        second.get_by_role("link", name="第七条第2句").click()
-        assert second.locator("details[open]").get_attribute("id") == "src-2-1"
+        for turn, message in ((1, first), (2, second)):
+            message.get_by_role("link", name="第六条第3句").click()
+            until(lambda: page.locator(".ty-cited").inner_text() == "加强个人隐私保护。")
+            message.locator(f"#src-{turn}-1 summary").click()
+            assert message.locator("blockquote:visible").inner_text().startswith("倡导可持续发展理念")
         page.get_by_role("button", name="新对话").click()
         page.locator(".ty-question").first.wait_for(state="detached")
         ask(page, "重新开始")
@@ -107,31 +222,20 @@ def test_an_example_is_asked_by_one_click(site: SimpleNamespace) -> None:
 
 
 @slow
-def test_a_refusal_says_why_and_shows_no_citation(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
+@views
+def test_a_refusal_says_why_cites_nothing_and_offers_the_nearest_provisions_to_read(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
         message = ask(page, "规定的罚款金额是多少？")
         assert "没有找到能回答这个问题的内容" in message.inner_text()
-        assert message.locator("a").count() == 0
+        assert message.locator(".ty-cite, .ty-copy, .ty-text").count() == 0
         nearest = message.locator(".ty-nearest li").first
         assert nearest.is_hidden()
         message.get_by_text("最接近的条文（不是答案）").click()
         assert nearest.inner_text().startswith("《人工智能全球治理行动计划》第七条")
-
-
-@slow
-def test_markup_in_question_answer_and_clause_neither_runs_nor_sends_a_request(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
-        message = ask(page, f"攻击 {HOSTILE}")
-        message.locator(".ty-cite").nth(1).click()
-        message.locator(".ty-removed summary").click()
-        assert page.locator(".ty-question").inner_text() == f"攻击 {HOSTILE}"
-        assert message.locator("#src-1-2 mark").inner_text() == ODD
-        assert HOSTILE in message.locator(".ty-text").inner_text()
-        ours = page.locator(".ty-question, .ty-answer")
-        for tag in ("img", "form", "script", "iframe", "a:not(.ty-cite)", ".katex"):
-            assert ours.locator(tag).count() == 0, tag
-        assert page.title() == "TiaoYin 条引"
-        assert (page.foreign, page.faults) == ([], [])
+        nearest.get_by_role("link").click()
+        until(lambda: page.locator(".ty-cited").get_attribute("id") == "article/7")
 
 
 @slow
@@ -173,7 +277,7 @@ def test_a_question_stopped_in_the_queue_frees_the_box_at_once_and_never_reaches
         after.get_by_text("排队中").wait_for()
         page.get_by_role("button", name="停止").click()
         after.locator(".ty-cite").nth(1).wait_for()
-        assert waiting.inner_text().strip() == "已停止。"
+        assert waiting.locator(".ty-reply").inner_text().strip() == "已停止。"
         assert [note["asked"] for note in site.log() if "asked" in note][-2:] == ["很久的问题", "改问这个"]
 
 
@@ -230,14 +334,20 @@ def test_the_page_speaks_the_browsers_language_or_the_addresss(
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, False), (1280, True), (360, True)])
 def test_nothing_is_wider_than_the_screen(site: SimpleNamespace, width: int, dark: bool) -> None:
     with page_at(site.url, width=width, height=800, dark=dark) as page:
-        message = ask(page, f"攻击 {HOSTILE} {'长' * 200} {'w' * 200}")
-        message.locator(".ty-cite").first.click()
-        page.locator(".ty-documents summary").click()
-        if SHOTS:  # to look at
-            page.wait_for_timeout(800)
-            page.screenshot(path=f"{SHOTS}/{width}{'-dark' * dark}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.locator(".ty-documents li").inner_text().startswith("人工智能全球治理行动计划")
+        message = ask(page, f"长法 {'长' * 200} {'w' * 200}")
+        message.locator(".ty-sources summary").first.click()
+        for step in ("answer", "law", "documents", "settings"):
+            if step == "law":
+                message.locator(".ty-cite").nth(1).click()
+                page.locator(".ty-cited").wait_for()
+            elif step != "answer":
+                page.keyboard.press("Escape")
+                page.get_by_role("tab", name=said(page, f"page_tab_{step}")).click()
+            if SHOTS:  # to look at
+                page.wait_for_timeout(800)
+                page.screenshot(path=f"{SHOTS}/{step}-{width}{'-dark' * dark}.png")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, step
+            assert page.evaluate("document.body.classList.contains('dark')") is dark
 
 
 @slow
@@ -250,4 +360,17 @@ def test_a_question_asked_while_the_models_load_is_answered_when_they_have(tmp_p
         site.loaded()
         message.locator(".ty-cite").nth(1).wait_for()
         page.locator("#ty-status").get_by_text("正在装载模型").wait_for(state="hidden")
-        page.locator(".ty-documents").wait_for()
+        page.get_by_role("tab", name="文件").click()
+        page.locator(".ty-documents li").first.wait_for()
+
+
+@slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_one_can_type_within_two_seconds_of_opening_the_page(site: SimpleNamespace, width: int) -> None:
+    best = 9e9
+    for _ in range(3):  # the best of three: other tests may run beside this one
+        started = time.monotonic()
+        with page_at(site.url, width=width) as page:
+            page.locator("#ty-box textarea").fill("能")
+            best = min(best, time.monotonic() - started)
+    assert best <= 2

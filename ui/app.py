@@ -1,69 +1,34 @@
 """The page's widgets and what binds them, nothing else: an engine in, a gradio Blocks out.
 
-A conversation is a list of Turns kept by the server for one open page; the chat shows `Turn.body`, HTML made by
-`ui.present`. One question at a time crosses the engine; the others wait in the queue and are told so. Serving,
-ports and styles handed to the server are in `rag.serve`; gradio is imported on the first call, never on import.
+Panels: asking, documents, settings; the document beside the answer is not gradio's (`reader.js`, `ui.read`). What is
+done by a listener is in `ui.page`. One question at a time crosses the engine; the others wait in the queue and are told
+so. Serving, ports and styles handed to the server are in `rag.serve`; gradio is imported on the first call only.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
-from rag import feedback
-from rag.errors import TiaoYinError
-from rag.records import Document, Update
-from rag.settings import Settings
 from rag.words import reader_language, say
 from ui import present
-from ui.turns import Turn, Turns, busy, mark, markable, messages, words
+from ui.choices import LANGUAGES, THEMES, amounts, kept, models
+from ui.page import Engine, Page, update
 
-HERE = Path(__file__).parent
-MARKS = ("feedback_like", "feedback_dislike")
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
-LOADING_POLL = 0.5  # the same while a question waits for it
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
+QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 WAITING = 20  # questions in the queue; one more is turned away
-# `?lang=` in the address, else the language the server was told to speak, else the browser's own.
-FIND_LANGUAGE = """() => {
-  const wanted = new URLSearchParams(location.search).get("lang") || "%s" || navigator.language || "";
-  const lang = wanted.toLowerCase().startsWith("zh") ? "zh" : "en";
-  document.documentElement.lang = lang;
-  return [lang];
-}"""
-SHOW_QUESTION = """() => requestAnimationFrame(() => {
-  const asked = document.querySelectorAll(".ty-question");
-  if (asked.length > 1) asked[asked.length - 1].scrollIntoView({ block: "start" });
-})"""
+PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
+SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
+LANGUAGE_NAMES = {"": "choose_follow_browser", "zh": "choose_zh", "en": "choose_en"}
+THEME_NAMES = {"": "choose_follow_system", "light": "choose_light", "dark": "choose_dark"}
 
-# The line for a reason opens below the question box that stays at the window's foot.
-SHOW_WHY = """() => requestAnimationFrame(
-  () => document.getElementById("ty-why")?.scrollIntoView({ block: "nearest" }))"""
-
-
-class Engine(Protocol):
-    """What answers. Raises TiaoYinError, whose words the page shows; what readers mark is kept in `settings.home`."""
-
-    settings: Settings
-
-    def ask(self, question: str, history: Sequence[str]) -> Iterator[Update]:
-        """The answer as it grows; `history` holds the earlier questions of the conversation."""
-        ...
-
-    def documents(self) -> Sequence[Document]:
-        """What is indexed."""
-        ...
-
-    def ready(self) -> str | None:
-        """None when questions are answered at once, else a sentence that says what is still being loaded."""
-        ...
+Words = Callable[[str], dict[str, Any]]
 
 
 def import_gradio() -> Any:
@@ -74,215 +39,151 @@ def import_gradio() -> Any:
     return gradio
 
 
-@dataclass(frozen=True)
-class Page:
-    """The listeners. Each takes and returns widget values in the order in which `build` binds them."""
+class Worded:
+    """Makes widgets in the first language, and says them all anew in another."""
 
-    engine: Engine
+    def __init__(self, first: str) -> None:
+        self.first = first
+        self.made: list[tuple[Any, Words]] = []
 
-    def begin(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """Puts the question into the chat at once; one asked while another is being answered stays in the box."""
-        question = text.strip()
-        if not question or busy(turns):
-            return text, *_shown(turns)
-        turns.append(Turn(question, present.note(say("page_queued", lang), "wait")))
-        return "", *_shown(turns)
+    def __call__(self, kind: Any, words: Words, **looks: Any) -> Any:
+        widget = kind(**words(self.first), **looks)
+        self.made.append((widget, words))
+        return widget
 
-    def answer(self, turns: Turns, lang: str) -> Iterator[tuple[Any, ...]]:
-        """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away."""
-        turn = next((turn for turn in turns if turn.stage == "waiting"), None)
-        if turn:
-            turn.stage = "answering"
-            with closing(self._bodies(turn, turns, lang)) as bodies:
-                for body in bodies:
-                    if turn.stage == "over" or turn not in turns:
-                        break
-                    turn.body = body
-                    yield _shown(turns)
-            turn.stage = "over"
-        yield _shown(turns)
+    def says(self, kind: Any, key: str, **looks: Any) -> Any:
+        """A widget whose value, or label where it is a tab, is the sentence `key`."""
+        name = "label" if kind.__name__ == "Tab" else "value"
+        return self(kind, lambda lang: {name: say(key, lang)}, **looks)
 
-    def _bodies(self, turn: Turn, turns: Turns, lang: str) -> Generator[str, None, None]:
-        number, history = len(turns), [turn.question for turn in turns[:-1]]
-        try:
-            while (loading := self.engine.ready()) is not None:
-                yield present.note(loading, "wait")
-                time.sleep(LOADING_POLL)
-            documents = {document.doc_id: document for document in self.engine.documents()}
-            updates = self.engine.ask(turn.question, history)
-            try:
-                for update in updates:
-                    turn.answer = update.answer if update.stage == "done" else None
-                    yield present.message(update, number, documents)
-            finally:  # the stop button ends this generator early: let the model stop with it
-                if isinstance(updates, Generator):
-                    updates.close()
-        except TiaoYinError as error:
-            yield present.note(words(error, lang), "error")
+    def asks(self, kind: Any, key: str, placeholder: str, **looks: Any) -> Any:
+        """A text box with its label and placeholder."""
+        return self(kind, lambda lang: {"label": say(key, lang), "placeholder": say(placeholder, lang)}, **looks)
 
-    def stop(self, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """The stop button: what stands stays."""
-        kept = turns[-1].body if turns and "ty-text" in turns[-1].body else ""
-        return _closed(turns, kept + present.note(say("page_stopped", lang), "stopped"))
+    def offers(self, kind: Any, key: str, names: dict[Any, str], **looks: Any) -> Any:
+        """A choice among values; the names are keys of sentences, or stand for themselves."""
 
-    def fail(self, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """After a fault of the program, or when the queue was full and the question never got into it."""
-        full = turns and turns[-1].stage == "waiting"
-        return _closed(turns, present.note(say("page_full" if full else "page_broken", lang), "error"))
+        def words(lang: str) -> dict[str, Any]:
+            choices = [(say(name, lang) if name.startswith("choose_") else name, each) for each, name in names.items()]
+            return {"label": say(key, lang), "choices": choices}
 
-    def like(self, turns: Turns, lang: str) -> tuple[Any, ...]:
-        return self._mark(turns, lang, feedback.LIKE)
+        return self(kind, words, **looks)
 
-    def dislike(self, turns: Turns, lang: str) -> tuple[Any, ...]:
-        return self._mark(turns, lang, feedback.DISLIKE)
-
-    def explain(self, reason: str, turns: Turns, lang: str) -> tuple[Any, ...]:
-        return self._mark(turns, lang, turns[-1].verdict if turns else "", reason.strip())
-
-    def _mark(self, turns: Turns, lang: str, verdict: str, reason: str = "") -> tuple[Any, ...]:
-        mark(turns, verdict, reason, self.engine.settings.home / feedback.FILE, lang)
-        return "", *_marking(turns)
-
-    def status(self, lang: str) -> tuple[Any, ...]:
-        """What is indexed and whether the engine still loads; the timer goes on until it has loaded."""
-        gr = import_gradio()
-        try:
-            loading = self.engine.ready()
-            listed = present.document_list(self.engine.documents(), lang) if loading is None else ""
-        except TiaoYinError as error:
-            return present.note(words(error, lang), "error"), "", gr.Timer(active=False)
-        return present.note(loading, "wait") if loading else "", listed, gr.Timer(active=loading is not None)
+    def spoken(self, lang: str) -> list[dict[str, Any]]:
+        return [update(**words(lang)) for _, words in self.made]
 
 
 def build(engine: Engine, lang: str | None = None) -> Any:
     """The page as gradio Blocks. `lang` ("zh" or "en") fixes its language; without, it follows each browser."""
     gr = import_gradio()
-    page, first = Page(engine), lang or reader_language()
+    page, worded = Page(engine), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
-        spoken, turns, timer = gr.Textbox(first, visible=False), gr.State([]), gr.Timer(STATUS_POLL)
-        head, status = gr.HTML(present.header(first), elem_id="ty-head"), gr.HTML(elem_id="ty-status")
-        chat = gr.Chatbot(**_chat_words(first), **_chat_looks())
-        with gr.Row(elem_id="ty-mark", visible=False) as marking:
-            asked = gr.HTML(present.note(say("feedback_asked", first), "asked"))
-            like, dislike = (gr.Button(say(key, first), size="sm", scale=0, min_width=0) for key in MARKS)
-        noted = gr.HTML(elem_id="ty-noted")
-        with gr.Row(elem_id="ty-why", visible=False) as explaining:
-            why = gr.Textbox(**_why_words(first), container=False, show_label=False, max_lines=4, max_length=1000)
-            told = gr.Button(say("feedback_send", first), size="sm", scale=0, min_width=0)
-        with gr.Column(elem_id="ty-examples") as examples:
-            tryout = gr.HTML(present.note(say("page_try", first), "try"))
-            asks = [gr.Button(say(key, first), elem_classes="ty-example", size="sm") for key in EXAMPLES]
-        with gr.Row(elem_id="ty-composer"):
-            box = gr.Textbox(**_box_words(first), **_box_looks())
-            send = gr.Button(say("page_send", first), variant="primary", elem_id="ty-send", scale=0, min_width=72)
-            stop = gr.Button(say("page_stop", first), visible=False, elem_id="ty-stop", scale=0, min_width=72)
-        with gr.Row(elem_id="ty-foot"):
-            listed = gr.HTML(elem_id="ty-library")
-            new = gr.Button(say("page_new", first), elem_id="ty-new", size="sm", scale=0)
-
-        quiet = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-        worded = [spoken, head, chat, tryout, *asks, box, send, stop, new, asked, like, dislike, why, told]
-        spoke = blocks.load(_speak, spoken, worded, js=FIND_LANGUAGE % (lang or ""), **quiet)
-        for look in (spoke.then, timer.tick):
-            look(page.status, spoken, [status, listed, timer], **quiet)
-        asking, marked = [turns, spoken], [marking, noted, explaining]
-        shown = [chat, send, stop, examples, *marked]
-        begun = [gr.on([send.click, box.submit], page.begin, [box, *asking], [box, *shown], **quiet)]
-        begun += [ask.click(page.begin, [ask, *asking], [box, *shown], **quiet) for ask in asks]
-        for event in begun:
-            event.then(None, js=SHOW_QUESTION, **quiet)
-            stream = event.then(page.answer, asking, shown, **quiet | IN_TURN)
-            stream.failure(page.fail, asking, shown, **quiet)
-        stop.click(page.stop, asking, shown, **quiet)
-        new.click(_anew, turns, shown, **quiet)
-        for button, press in ((like, page.like), (dislike, page.dislike)):
-            pressed = button.click(press, asking, [why, *marked], **quiet)
-            pressed.then(None, js=SHOW_WHY, **quiet)
-        gr.on([told.click, why.submit], page.explain, [why, *asking], [why, *marked], **quiet)
+        w = SimpleNamespace(turns=gr.State([]), timer=gr.Timer(STATUS_POLL))
+        w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)
+        w.kept = gr.Textbox(visible=False)
+        w.head = worded(gr.HTML, lambda lang: {"value": present.header(lang)}, elem_id="ty-head", **PLAIN)
+        w.status = gr.HTML(elem_id="ty-status", **PLAIN)
+        with gr.Tabs(elem_id="ty-tabs"):
+            with worded.says(gr.Tab, "page_tab_ask", id="ask", elem_id="ty-tab-ask"):
+                _asking(gr, worded, w)
+            with worded.says(gr.Tab, "page_tab_documents", id="documents", elem_id="ty-tab-documents"):
+                w.listed = gr.HTML(elem_id="ty-library", **PLAIN)
+            with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
+                _settings(gr, worded, w, engine)
+        _bind_asking(gr, page, w)
+        _bind_marking(gr, page, w)
+        _bind_settings(blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
 
-def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
-    if busy(turns):
-        turns[-1].body, turns[-1].stage = body, "over"
-    return _shown(turns)
+def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
+    w.chat = gr.HTML(elem_id="ty-chat", **PLAIN)
+    with gr.Row(elem_id="ty-after") as w.after:
+        with gr.Row(elem_id="ty-mark", visible=False) as w.marking:
+            worded(gr.HTML, lambda lang: {"value": present.note(say("feedback_asked", lang), "asked")}, **PLAIN)
+            w.like = worded.says(gr.Button, "feedback_like", **SMALL)
+            w.dislike = worded.says(gr.Button, "feedback_dislike", **SMALL)
+        with gr.Row(elem_id="ty-repeat", visible=False) as w.repeating:
+            w.again = worded.says(gr.Button, "page_again", elem_id="ty-again", **SMALL)
+            w.edit = worded.says(gr.Button, "page_edit", elem_id="ty-edit", **SMALL)
+            w.new = worded.says(gr.Button, "page_new", elem_id="ty-new", **SMALL)
+    w.noted = gr.HTML(elem_id="ty-noted", **PLAIN)
+    with gr.Row(elem_id="ty-why", visible=False) as w.explaining:
+        looks: dict[str, Any] = {"container": False, "show_label": False, "max_lines": 4, "max_length": 1000}
+        w.why = worded.asks(gr.Textbox, "feedback_why", "feedback_why", **looks)
+        w.told = worded.says(gr.Button, "feedback_send", **SMALL)
+    with gr.Column(elem_id="ty-examples") as w.examples:
+        worded(gr.HTML, lambda lang: {"value": present.note(say("page_try", lang), "try")}, **PLAIN)
+        w.asks = [worded.says(gr.Button, key, elem_classes="ty-example", size="sm") for key in EXAMPLES]
+    with gr.Column(elem_id="ty-composer"):
+        with gr.Row(elem_id="ty-editing", visible=False) as w.editing:
+            worded(gr.HTML, lambda lang: {"value": present.note(say("page_editing", lang), "asked")}, **PLAIN)
+            w.keep = worded.says(gr.Button, "page_keep", **SMALL)
+        with gr.Row(elem_id="ty-line"):
+            looks = {"elem_id": "ty-box", "container": False, "show_label": False, "lines": 1, "max_lines": 6}
+            looks |= {"max_length": 2000, "autofocus": True, "scale": 1}
+            w.box = worded.asks(gr.Textbox, "page_question_label", "page_placeholder", **looks)
+            tall: dict[str, Any] = {"scale": 0, "min_width": 72}
+            w.send = worded.says(gr.Button, "page_send", variant="primary", elem_id="ty-send", **tall)
+            w.stop = worded.says(gr.Button, "page_stop", visible=False, elem_id="ty-stop", **tall)
 
 
-def _shown(turns: Turns) -> tuple[Any, ...]:
-    """Chat, the send and the stop button (one of them is shown), the examples (until the first turn), the marking."""
-    gr, answering = import_gradio(), busy(turns)
-    send, stop = gr.Button(visible=not answering), gr.Button(visible=answering)
-    return messages(turns), send, stop, gr.Column(visible=not turns), *_marking(turns)
+def _settings(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> None:
+    settings = engine.settings
+    with gr.Column(elem_id="ty-settings"):
+        specs = {spec: spec for spec in models(settings)}
+        w.llm = worded.offers(gr.Radio, "choose_llm", specs, value=settings.llm)
+        numbers = {number: str(number) for number in amounts(settings)}
+        w.provisions = worded.offers(gr.Radio, "choose_provisions", numbers, value=settings.provisions)
+        languages = {each: LANGUAGE_NAMES[each] for each in LANGUAGES}
+        w.language = worded.offers(gr.Radio, "choose_language", languages, value="")
+        themes = {each: THEME_NAMES[each] for each in THEMES}
+        w.theme = worded.offers(gr.Radio, "choose_theme", themes, value="")
+        worded(gr.HTML, lambda lang: {"value": present.note(say("choose_yours", lang), "foot")}, **PLAIN)
 
 
-def _marking(turns: Turns) -> tuple[Any, ...]:
-    """The buttons that mark the last answer, what was noted, and, once one was pressed, the line for a reason."""
-    gr, last = import_gradio(), markable(turns)
-    explaining = gr.Row(visible=last is not None and bool(last.verdict) and not last.reason)
-    return gr.Row(visible=last is not None), last.noted if last else "", explaining
+def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
+    asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions]
+    shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
+    begun = [gr.on([w.send.click, w.box.submit], page.begin, [w.box, *asking], [w.box, *shown], **QUIET)]
+    begun += [ask.click(page.begin, [ask, *asking], [w.box, *shown], **QUIET) for ask in w.asks]
+    begun.append(w.again.click(page.again, asking, shown, **QUIET))
+    for event in begun:
+        event.then(None, js="() => tiaoyin.asked()", **QUIET)
+        stream = event.then(page.answer, [*asking, *chosen], shown, **QUIET | IN_TURN)
+        stream.failure(page.fail, asking, shown, **QUIET)
+    w.stop.click(page.stop, asking, shown, **QUIET)
+    w.new.click(page.anew, w.turns, shown, **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
+    for button, press in ((w.edit, page.edit), (w.keep, page.keep)):
+        button.click(press, w.turns, [w.box, *shown], **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
 
 
-def _anew(turns: Turns) -> tuple[Any, ...]:
-    turns.clear()
-    return _shown(turns)
+def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:
+    asking, marked = [w.turns, w.spoken], [w.marking, w.noted, w.explaining]
+    for button, press in ((w.like, page.like), (w.dislike, page.dislike)):
+        pressed = button.click(press, asking, [w.why, *marked], **QUIET)
+        pressed.then(None, js="() => tiaoyin.reveal('ty-why')", **QUIET)
+    gr.on([w.told.click, w.why.submit], page.explain, [w.why, *asking], [w.why, *marked], **QUIET)
 
 
-def _speak(lang: str) -> tuple[Any, ...]:
-    """The words of the page in the language that FIND_LANGUAGE found, in the order of `worded`."""
-    gr = import_gradio()
-    buttons = [gr.Button(say(key, lang)) for key in ("page_send", "page_stop", "page_new")]
-    return (
-        lang,
-        present.header(lang),
-        gr.Chatbot(**_chat_words(lang)),
-        present.note(say("page_try", lang), "try"),
-        *(say(key, lang) for key in EXAMPLES),
-        gr.Textbox(**_box_words(lang)),
-        *buttons,
-        present.note(say("feedback_asked", lang), "asked"),
-        *(say(key, lang) for key in MARKS),
-        gr.Textbox(**_why_words(lang)),
-        say("feedback_send", lang),
-    )
+def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) -> None:
+    radios = {"llm": w.llm, "provisions": w.provisions, "language": w.language, "theme": w.theme}
+    every = [widget for widget, _ in worded.made]
 
+    def start(spoken: str, text: str) -> list[dict[str, Any]]:
+        """Every word in the browser's language, and what this browser chose the last time."""
+        found, settings = kept(page.engine.settings, text), page.engine.settings
+        said = worded.spoken(spoken)
+        for name, radio in radios.items():
+            value = getattr(found, name)
+            said[every.index(radio)]["value"] = getattr(settings, name) if value is None else value
+        return said
 
-def _chat_words(lang: str) -> dict[str, Any]:
-    return {"label": say("page_conversation_label", lang)}
-
-
-def _chat_looks() -> dict[str, Any]:
-    """No copy or share buttons: they would hand out the message's HTML, and sharing leaves this machine."""
-    return {
-        "elem_id": "ty-chat",
-        "show_label": False,
-        "container": False,
-        "layout": "panel",
-        "height": None,
-        "buttons": [],
-        "latex_delimiters": [],
-        "allow_tags": False,
-        "feedback_options": None,
-        "autoscroll": False,
-        "group_consecutive_messages": False,
-    }
-
-
-def _box_words(lang: str) -> dict[str, Any]:
-    return {"label": say("page_question_label", lang), "placeholder": say("page_placeholder", lang)}
-
-
-def _why_words(lang: str) -> dict[str, Any]:
-    return dict.fromkeys(("label", "placeholder"), say("feedback_why", lang))
-
-
-def _box_looks() -> dict[str, Any]:
-    return {
-        "elem_id": "ty-box",
-        "show_label": False,
-        "container": False,
-        "lines": 1,
-        "max_lines": 6,
-        "max_length": 2000,
-        "autofocus": True,
-        "scale": 1,
-    }
+    status = (page.status, w.spoken, [w.status, w.listed, w.timer])
+    begun = blocks.load(start, [w.spoken, w.kept], every, js="() => tiaoyin.start()", **QUIET)
+    begun.then(*status, **QUIET)
+    w.timer.tick(*status, **QUIET)
+    for radio in radios.values():
+        radio.input(None, list(radios.values()), js="(...chosen) => tiaoyin.keep(chosen)", **QUIET)
+    spoke = w.language.input(worded.spoken, w.language, every, js="(chosen) => [tiaoyin.speak(chosen)]", **QUIET)
+    spoke.then(*status, **QUIET)

@@ -1,32 +1,26 @@
-"""What a reader sees of an answer: records in, HTML for one chat message out. Pure; knows no widget library.
+"""What a reader sees of an answer: records in, HTML of one message out. Pure; knows no widget library.
 
-Each message is one HTML element on one line: Markdown renderers pass such a block through untouched, and every
-character of punctuation that comes from a model, a reader or a document is written as a character reference, so that
-it is neither markup nor Markdown wherever it lands. Ids are `src-TURN-N`, so that an earlier turn's citations keep
-working. This module does not decide anything about an answer and does not style it (style.css does).
+The page puts a message in place of the one before it node by node, so its parts keep their order while it grows: what
+is to come is there from the start, empty. Ids are `src-TURN-N`, so that an earlier turn's citations keep working.
+Whatever comes from a model, a reader or a document goes through `escaped`. This module does not decide anything about
+an answer and does not style it (style.css does).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from rag.facts import parted
 from rag.labels import short_label
 from rag.records import Answer, Citation, Document, Hit, Path, Sentence, Update
+from rag.reference import HEAD
 from rag.words import LANGUAGES, say
+from ui.escape import address, escaped, unsigned
 
 NEAREST = 3  # provisions offered beside a refusal
-WHOLE_ARTICLE = 1600  # characters; a longer article is cut around the cited clause
-AROUND = 500  # characters kept on each side of the clause then
 FIRST_WORDS = 120  # characters of a provision in a list
-
-
-def escaped(text: str) -> str:
-    """`text` as inert HTML: ASCII punctuation as character references, line ends as <br>, control characters gone."""
-    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", text)
-    text = re.sub(r"[!-/:-@\[-`{-~]", lambda found: f"&#{ord(found[0])};", text)
-    return re.sub(r"\s*[\r\n\u2028\u2029]\s*", "<br>", text.strip())
+STAGES = ("page_retrieving", "page_answering", "page_checking")
 
 
 def question(text: str) -> str:
@@ -40,26 +34,26 @@ def note(text: str, kind: str) -> str:
 
 
 def message(update: Update, turn: int, documents: Mapping[str, Document]) -> str:
-    """The answer so far as a chat message.
+    """The answer so far as a message.
 
     `turn` counts the questions of the conversation from 1; `documents` maps doc_id to Document and may lack some:
-    then the cited clause stands without the article around it.
+    then the cited clause stands without its headings.
     """
     answer, done = update.answer, update.stage == "done"
     lang = answer.lang if answer.lang in LANGUAGES else "en"
-    parts = [_rewritten(answer, lang)]
-    if answer.sentences and not answer.refused:
-        parts.append(_text(answer, turn, documents))
-        parts.extend(_source(citation, turn, documents, lang) for citation in answer.citations)
-    if not done:
-        parts.append(_stage(update, lang))
-    elif answer.refused or not answer.sentences:
-        parts.append(_refusal(answer, lang))
-    elif answer.note:
-        parts.append(_remark(answer.note))
-    if done:
-        parts.append(_footnotes(answer, lang))
-    return _block("ty-answer", "".join(parts), lang)
+    refused = done and (answer.refused or not answer.sentences)
+    shown = answer.sentences and not answer.refused
+    sources = "".join(_source(each, turn, documents, lang) for each in answer.citations) if shown else ""
+    parts = [
+        _rewritten(answer, lang),
+        _text(answer, turn, documents) if shown else "",
+        _refusal(answer, turn, lang) if refused else _remark(answer.note) if done and answer.note else "",
+        "" if done else _stage(update, lang),
+        f'<ol class="ty-sources">{sources}</ol>',
+        "" if refused else _found(answer, turn, lang),
+        _footnotes(answer, turn, lang) if done else "",
+    ]
+    return _block("ty-answer", "".join(f"<div>{part}</div>" for part in parts), lang)
 
 
 def header(lang: str) -> str:
@@ -70,12 +64,12 @@ def header(lang: str) -> str:
 
 
 def document_list(documents: Sequence[Document], lang: str) -> str:
-    """What is indexed, folded under its count."""
+    """What is indexed, each document a link that opens it."""
     if not documents:
         return note(say("page_no_documents", lang), "wait")
     rows = "".join(f"<li>{_document(document, lang)}</li>" for document in documents)
-    summary = escaped(say("page_documents", lang, count=len(documents)))
-    return f'<details class="ty-documents"><summary>{summary}</summary><ul>{rows}</ul></details>'
+    counted = escaped(say("page_documents", lang, count=len(documents)))
+    return f'<div class="ty-documents"><h2>{counted}</h2><ul>{rows}</ul></div>'
 
 
 def _block(kind: str, inner: str, lang: str | None = None) -> str:
@@ -84,10 +78,20 @@ def _block(kind: str, inner: str, lang: str | None = None) -> str:
 
 
 def _text(answer: Answer, turn: int, documents: Mapping[str, Document]) -> str:
+    """The sentences: sides that are compared as rows of a table, items as a list, all others as paragraphs."""
     known = {citation.n: citation for citation in answer.citations}
     joint = "" if answer.lang == "zh" else " "
-    sentences = joint.join(_sentence(sentence, known, turn, documents) for sentence in answer.sentences)
-    return f'<p class="ty-text">{sentences}</p>'
+    parts, rows = "", ""
+    for side, sentences in groupby(answer.sentences, key=lambda each: each.side):
+        runs = ""
+        for item, run in groupby(sentences, key=lambda each: each.item):
+            said = [_sentence(each, known, turn, documents) for each in run]
+            runs += f"<ul>{''.join(f'<li>{each}</li>' for each in said)}</ul>" if item else f"<p>{joint.join(said)}</p>"
+        if side:
+            rows += f'<tr><th scope="row">{escaped(side)}</th><td>{runs}</td></tr>'
+        else:
+            parts += runs
+    return f'<div class="ty-text">{parts}{f"<table><tbody>{rows}</tbody></table>" if rows else ""}</div>'
 
 
 def _sentence(sentence: Sentence, known: Mapping[int, Citation], turn: int, documents: Mapping[str, Document]) -> str:
@@ -100,19 +104,25 @@ def _sentence(sentence: Sentence, known: Mapping[int, Citation], turn: int, docu
 def _link(citation: Citation, turn: int, documents: Mapping[str, Document]) -> str:
     document = documents.get(citation.doc_id)
     words = short_label(document.lang, citation.path, document.begins(citation.path)) if document else citation.label
-    target = f"#src-{turn}-{citation.n}"
-    return f'<a class="ty-cite" href="{target}" title="{escaped(citation.label)}">{escaped(words)}</a>'
+    return _opening("ty-cite", citation.doc_id, citation.path, words, f' data-source="src-{turn}-{citation.n}"')
+
+
+def _opening(kind: str, doc_id: str, path: Path, words: str, more: str = "") -> str:
+    return f'<a class="{kind}" href="{address(doc_id, path)}"{more}>{escaped(words)}</a>'
 
 
 def _source(citation: Citation, turn: int, documents: Mapping[str, Document], lang: str) -> str:
-    """The clause inside its article, folded, under its label."""
-    title = escaped(say("page_verbatim_title", lang))
+    """The clause under its label, folded; beside it what copies both."""
+    title, copy = escaped(say("page_verbatim_title", lang)), escaped(say("page_copy", lang))
+    label = escaped(citation.label)
     verbatim = f'<span class="ty-verbatim" title="{title}">{say("page_verbatim", lang)}</span>'
-    document = documents.get(citation.doc_id)
+    opening = _opening("ty-open", citation.doc_id, citation.path, say("page_open", lang))
+    crumbs = _breadcrumb(documents.get(citation.doc_id), citation.path)
     return (
-        f'<details class="ty-source" id="src-{turn}-{citation.n}">'
-        f"<summary><span>{escaped(citation.label)}</span> {verbatim}</summary>"
-        f"{_breadcrumb(document, citation.path)}<blockquote>{_in_article(citation, document)}</blockquote></details>"
+        f'<li id="src-{turn}-{citation.n}"><details id="fold-{turn}-{citation.n}"><summary>'
+        f'<span class="ty-label">{label}</span> {verbatim}</summary>{crumbs}'
+        f"<blockquote>{escaped(unsigned(citation.quote))}</blockquote><p>{opening}</p></details>"
+        f'<button type="button" class="ty-copy" aria-label="{copy} {label}">{copy}</button></li>'
     )
 
 
@@ -123,57 +133,52 @@ def _breadcrumb(document: Document | None, path: Path) -> str:
     return f'<p class="ty-breadcrumb">{" › ".join(escaped(heading) for heading in article.headings)}</p>'
 
 
-def _in_article(citation: Citation, document: Document | None) -> str:
-    article = document.by_path.get(citation.path[:1]) if document else None
-    marked = f"<mark>{escaped(citation.quote)}</mark>"
-    if document is None or article is None or not article.start <= citation.start <= citation.end <= article.end:
-        return marked
-    before, after = document.text[article.start : citation.start], document.text[citation.end : article.end]
-    if article.end - article.start > WHOLE_ARTICLE:
-        before = before if len(before) <= AROUND else "……" + before[-AROUND:]
-        after = after if len(after) <= AROUND else after[:AROUND] + "……"
-    return _beside(before, end=True) + marked + _beside(after, end=False)
-
-
-def _beside(text: str, end: bool) -> str:
-    """Text next to the clause; `escaped` strips, so a line end that parts it from the clause is kept here."""
-    edge = text[len(text.rstrip()) :] if end else text[: len(text) - len(text.lstrip())]
-    parting = "<br>" if "\n" in edge and text.strip() else " " if edge else ""
-    return escaped(text) + parting if end else parting + escaped(text)
-
-
 def _stage(update: Update, lang: str) -> str:
-    answer = update.answer
-    words = say("page_retrieving" if update.stage == "retrieve" else "page_answering", lang)
-    found = ""
-    if answer.retrieved and not answer.sentences:
-        rows = _provisions(answer.retrieved)
-        found = f'<div class="ty-found"><p>{escaped(say("page_found", lang))}</p><ul>{rows}</ul></div>'
-    return f'<p class="ty-stage">{escaped(words)}</p>{found}'
+    """What is being done: searching, answering, and, since a sentence is shown once it is checked, checking."""
+    now = STAGES[0 if update.stage == "retrieve" else 2 if update.answer.sentences else 1]
+    return f'<p class="ty-stage">{escaped(say(now, lang))}</p>'
+
+
+def _found(answer: Answer, turn: int, lang: str) -> str:
+    """What was found, open until there is an answer to read."""
+    if not answer.retrieved:
+        return ""
+    state = "" if answer.sentences else " open"
+    title, rows = escaped(say("page_found", lang)), _provisions(answer.retrieved)
+    return f'<details class="ty-found" id="found-{turn}"{state}><summary>{title}</summary><ul>{rows}</ul></details>'
 
 
 def _provisions(hits: Iterable[Hit]) -> str:
-    return "".join(f"<li><b>{escaped(_label(hit))}</b> {_first_words(hit)}</li>" for hit in hits)
+    return "".join(f"<li>{_provision(hit)} {_first_words(hit)}</li>" for hit in hits)
 
 
-def _label(hit: Hit) -> str:
-    return hit.document.label(hit.provision.path)
+def _provision(hit: Hit) -> str:
+    path = hit.provision.path
+    return _opening("ty-open", hit.document.doc_id, path, hit.document.label(path))
 
 
 def _first_words(hit: Hit) -> str:
-    text = " ".join(hit.text.split())
+    """How the provision begins, without its number, which the label says."""
+    text = hit.text
+    head = HEAD.match(text)
+    text = " ".join(unsigned(text[head.end() :] if head else text).split())
     return escaped(text if len(text) <= FIRST_WORDS else text[:FIRST_WORDS] + "……")
 
 
-def _refusal(answer: Answer, lang: str) -> str:
-    """Why there is no answer. An answer without a sentence and without a reason is one that nothing supported."""
+def _refusal(answer: Answer, turn: int, lang: str) -> str:
+    """Why there is no answer, and what is nearest to it, folded.
+
+    An answer without a sentence and without a reason is one that nothing supported.
+    """
     reason = say("page_refused_" + (answer.reason or "unsupported"), lang)
     words = f'<p class="ty-refusal">{escaped(reason)}</p>' + (_remark(answer.note) if answer.note else "")
     if not answer.retrieved:
         return words
     summary = escaped(say("page_nearest", lang))
     rows = _provisions(answer.retrieved[:NEAREST])
-    return f'{words}<details class="ty-nearest"><summary>{summary}</summary><ul>{rows}</ul></details>'
+    return (
+        f'{words}<details class="ty-nearest" id="nearest-{turn}"><summary>{summary}</summary><ul>{rows}</ul></details>'
+    )
 
 
 def _remark(words: str) -> str:
@@ -186,14 +191,16 @@ def _rewritten(answer: Answer, lang: str) -> str:
     return f'<p class="ty-rewritten">{escaped(say("page_rewritten", lang, question=answer.rewritten))}</p>'
 
 
-def _footnotes(answer: Answer, lang: str) -> str:
+def _footnotes(answer: Answer, turn: int, lang: str) -> str:
     parts = ""
     if answer.llm == "extractive" and answer.sentences and not answer.refused:
         parts += f'<p class="ty-foot">{escaped(say("page_extractive", lang))}</p>'
     if answer.removed:
         rows = "".join(f"<li><s>{escaped(r.text)}</s> <i>{escaped(r.why(lang))}</i></li>" for r in answer.removed)
         summary = escaped(say("page_removed", lang, count=len(answer.removed)))
-        parts += f'<details class="ty-removed"><summary>{summary}</summary><ul>{rows}</ul></details>'
+        parts += (
+            f'<details class="ty-removed" id="removed-{turn}"><summary>{summary}</summary><ul>{rows}</ul></details>'
+        )
     return parts
 
 
@@ -202,4 +209,5 @@ def _document(document: Document, lang: str) -> str:
     paragraphs = sum(1 for p in document.provisions if len(p.path) == 1)
     counted = say("page_articles", lang, count=articles) if articles else say("page_provisions", lang, count=paragraphs)
     facts = " · ".join(escaped(fact) for fact in (document.issuer, document.date, counted) if fact)
-    return f'<span class="ty-title">{escaped(document.title)}</span> <span class="ty-facts">{facts}</span>'
+    title = _opening("ty-open ty-title", document.doc_id, (), document.title)
+    return f'{title} <span class="ty-facts">{facts}</span>'

@@ -1,6 +1,6 @@
-"""A conversation as the server keeps it for one open page: its turns, their form in the chat, and the mark on the last.
+"""A conversation as the server keeps it for one open page: its turns, how they look, and the mark on the last.
 
-In: questions, HTML of `ui.present`, a reader's mark. Out: messages for the chat widget; a line in the file of marks. It
+In: questions, HTML of `ui.present`, a reader's mark. Out: the conversation's HTML; a line in the file of marks. It
 knows no widget library and answers nothing.
 """
 
@@ -22,6 +22,8 @@ NOTED = {feedback.LIKE: "feedback_noted_like", feedback.DISLIKE: "feedback_noted
 class Turn:
     """One question and the HTML shown below it; `stage` is "waiting" (for the engine), "answering" or "over".
 
+    `edited`: the question is in the box again, and the next one asked takes its place.
+
     `answer` is there once it is whole; then a reader may mark it: `verdict`, `reason`, and what they are told, `noted`.
 
     Mutable on purpose: the answer being streamed, the stop button and a new question all act on a conversation at
@@ -35,15 +37,18 @@ class Turn:
     verdict: str = ""
     reason: str = ""
     noted: str = ""
+    edited: bool = False
 
 
 Turns = list[Turn]
 
 
-def messages(turns: Turns) -> list[dict[str, str]]:
-    """The conversation in the chat widget's form."""
-    pairs = [(("user", present.question(t.question)), ("assistant", t.body)) for t in turns]
-    return [{"role": role, "content": content} for pair in pairs for role, content in pair]
+def shown(turns: Turns) -> str:
+    """The conversation as HTML, each turn an article."""
+    return "".join(
+        f'<article class="ty-turn">{present.question(turn.question)}<div class="ty-reply">{turn.body}</div></article>'
+        for turn in turns
+    )
 
 
 def busy(turns: Turns) -> bool:

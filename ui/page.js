@@ -1,0 +1,165 @@
+// What the page does in the browser beside gradio: language and theme from this browser's own choices, cards and copying
+// at citations, what a reader unfolded stays unfolded while a message grows, and the stages said to a screen reader.
+// Loaded before the page is drawn. Nothing is fetched, and nothing leaves the browser but the language and the choices.
+window.tiaoyin = ((words, served) => {
+  const KEY = "tiaoyin.choices", NAMES = ["llm", "provisions", "language", "theme"];
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let chosen = {};
+  try { chosen = JSON.parse(localStorage.getItem(KEY)) || {}; } catch { /* a browser that keeps nothing */ }
+
+  const say = (key, values = {}) =>
+    words[document.documentElement.lang === "zh" ? "zh" : "en"][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const paint = () => document.body?.classList.toggle("dark", chosen.theme ? chosen.theme === "dark" : dark.matches);
+  // Gradio paints its own idea of the theme first, and again when the system's changes.
+  dark.addEventListener("change", () => setTimeout(paint));
+  // Gradio puts this into the head when it likes: before the page is there, or after.
+  const ready = (run) => document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", run) : run();
+  ready(paint);
+
+  // `?lang=` in the address, else the visitor's choice, else what the server was told to speak, else the browser's.
+  function speak(choice) {
+    const asked = new URLSearchParams(location.search).get("lang");
+    const wanted = (choice === undefined ? asked || chosen.language : choice) || served || navigator.language || "";
+    const lang = wanted.toLowerCase().startsWith("zh") ? "zh" : "en";
+    if (document.documentElement.lang !== lang) {
+      document.documentElement.lang = lang;
+      document.dispatchEvent(new Event("tiaoyin:lang"));
+    }
+    return lang;
+  }
+
+  speak();
+
+  function keep(values) {
+    chosen = Object.fromEntries(NAMES.map((name, n) => [name, values[n]]));
+    try { localStorage.setItem(KEY, JSON.stringify(chosen)); } catch { /* as above */ }
+    paint();
+    return values;
+  }
+
+  const announce = (text) => {
+    const said = document.getElementById("ty-said");
+    if (said && said.textContent !== text) said.textContent = text;
+  };
+
+  // Cards: the clause of the citation under the pointer or with the focus; Escape hides it, and it can be pointed at.
+  let card, over = null, closing;
+  function showCard(link) {
+    const source = document.getElementById(link.dataset.source);
+    if (!source) return;
+    clearTimeout(closing);
+    if (over === link) return;
+    hideCard();
+    over = link;
+    const label = document.createElement("p"), quote = source.querySelector("blockquote").cloneNode(true);
+    label.className = "ty-card-label";
+    label.append(source.querySelector(".ty-label").textContent, " ", source.querySelector(".ty-verbatim").cloneNode(true));
+    card.replaceChildren(label, quote);
+    card.hidden = false;
+    link.setAttribute("aria-describedby", card.id);
+    const at = link.getClientRects()[0], wide = card.offsetWidth, high = card.offsetHeight;
+    card.style.left = `${Math.max(8, Math.min(at.left, document.documentElement.clientWidth - wide - 8))}px`;
+    card.style.top = `${at.bottom + 6 + high > innerHeight && at.top > high + 6 ? at.top - high - 6 : at.bottom + 6}px`;
+  }
+  function hideCard() {
+    over?.removeAttribute("aria-describedby");
+    over = null;
+    if (card) card.hidden = true;
+  }
+  const part = (event, selector) => event.target instanceof Element ? event.target.closest(selector) : null;
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "touch") return;
+    const link = part(event, "a.ty-cite");
+    if (link) showCard(link);
+    else if (part(event, "#ty-card")) clearTimeout(closing);
+    else if (over && over !== document.activeElement) { clearTimeout(closing); closing = setTimeout(hideCard, 150); }
+  });
+  document.addEventListener("focusin", (event) => {
+    const link = part(event, "a.ty-cite");
+    if (link?.matches(":focus-visible")) showCard(link); else if (!part(event, "#ty-card")) hideCard();
+  });
+  // Gradio names each radio button differently: the arrow keys would not go from one to the next.
+  document.addEventListener("focusin", (event) => {
+    const [first, ...others] = part(event, "#ty-settings fieldset")?.querySelectorAll("input") || [];
+    others.forEach((each) => { each.name = first.name; });
+  });
+  document.addEventListener("scroll", hideCard, { capture: true, passive: true });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !over) return;
+    hideCard();
+    event.stopImmediatePropagation();
+  }, true);
+
+  async function copied(text) {
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* not allowed, or no https */ }
+    const box = document.createElement("textarea"), before = document.activeElement;
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    const done = document.execCommand("copy");
+    box.remove();
+    before?.focus({ preventScroll: true });
+    return done;
+  }
+  const lines = (element) => {
+    const copy = element.cloneNode(true);
+    copy.querySelectorAll("br").forEach((line) => line.replaceWith("\n"));
+    return copy.textContent;
+  };
+  document.addEventListener("click", async (event) => {
+    const button = part(event, ".ty-copy"), source = button?.closest("li");
+    if (!source) return;
+    const done = await copied(`${source.querySelector(".ty-label").textContent}\n${lines(source.querySelector("blockquote"))}`);
+    const was = button.textContent;
+    button.textContent = say(done ? "read_copied" : "read_uncopied");
+    announce(button.textContent);
+    setTimeout(() => { button.textContent = was; }, 2000);
+  });
+
+  // A message that grows is written over node by node, folds included: a fold keeps the state its reader gave it.
+  const folds = new Map();
+  let heard = "";
+  document.addEventListener("click", (event) => {
+    const fold = part(event, "#ty-chat summary")?.parentElement;
+    if (fold?.id) folds.set(fold.id, !fold.open);
+  }, true);
+  function redrawn() {
+    for (const [id, open] of folds) {
+      const fold = document.getElementById(id);
+      if (fold && fold.open !== open) fold.open = open;
+    }
+    const turns = document.querySelectorAll("#ty-chat .ty-turn"), last = turns[turns.length - 1];
+    if (!turns.length) folds.clear();
+    document.body.classList.toggle("ty-talking", turns.length > 0);
+    const now = last?.querySelector(".ty-stage") || last?.querySelector(".ty-text, .ty-refusal, .ty-note");
+    if (now && now.textContent !== heard) announce(heard = now.textContent);
+    document.dispatchEvent(new CustomEvent("tiaoyin:redrawn", { detail: last }));
+  }
+  ready(() => {
+    card = Object.assign(document.createElement("div"), { id: "ty-card", role: "tooltip", hidden: true });
+    const said = Object.assign(document.createElement("div"), { id: "ty-said", className: "ty-unseen", role: "status" });
+    document.body.append(card, said);
+    const changed = { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["open"] };
+    new MutationObserver((records) => {
+      if (records.some(({ target }) => (target.parentElement || target).closest?.("#ty-chat"))) redrawn();
+    }).observe(document.body, changed);
+  });
+
+  // Gradio draws what a listener returned over the next few frames.
+  function drawn(run, frames = 12) {
+    requestAnimationFrame(() => { run(); if (frames > 1) drawn(run, frames - 1); });
+  }
+
+  return {
+    say, keep, speak, part, ready,
+    start() { paint(); return [speak(), JSON.stringify(chosen)]; },
+    write() { requestAnimationFrame(() => document.querySelector("#ty-box textarea")?.focus()); },
+    reveal(id) { drawn(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },
+    asked() {
+      drawn(() => {
+        const asked = document.querySelectorAll(".ty-question");
+        if (asked.length > 1) asked[asked.length - 1].scrollIntoView({ block: "start" });
+      });
+    },
+  };
+})(WORDS, SERVED);

@@ -1,0 +1,180 @@
+"""The page's listeners: what a visitor does -> what the widgets show then. Pure of any widget library.
+
+Each takes and returns widget values in the order in which `ui.app` binds them. A conversation is a list of Turns kept
+by the server for one open page; it is shown as HTML made by `ui.present`. What a visitor chose comes in with each
+question and is kept nowhere here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rag import feedback
+from rag.errors import TiaoYinError
+from rag.records import Document, Update
+from rag.settings import Settings
+from rag.words import say
+from ui import present
+from ui.choices import fit
+from ui.turns import Turn, Turns, busy, mark, markable, shown, words
+
+LOADING_POLL = 0.5  # seconds between looks at an engine that is still loading while a question waits for it
+
+
+class Engine(Protocol):
+    """What answers. Raises TiaoYinError, whose words the page shows; what readers mark is kept in `settings.home`."""
+
+    settings: Settings
+
+    def ask(self, question: str, history: Sequence[str], **chosen: Any) -> Iterator[Update]:
+        """The answer as it grows; `history` holds the earlier questions of the conversation.
+
+        `chosen` has `llm` (a SPEC) and `provisions` (a number) where the visitor chose other than the settings'.
+        """
+        ...
+
+    def documents(self) -> Sequence[Document]:
+        """What is indexed."""
+        ...
+
+    def ready(self) -> str | None:
+        """None when questions are answered at once, else a sentence that says what is still being loaded."""
+        ...
+
+
+def update(**properties: Any) -> dict[str, Any]:
+    """New properties for a widget, in the form that gradio's own `update` has."""
+    return {**properties, "__type__": "update"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """`turns` and `lang` come last but for the visitor's choices; most return what `_shown` says."""
+
+    engine: Engine
+
+    def begin(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+        """Shows the question at once; one asked while another is being answered stays in the box."""
+        question = text.strip()
+        if not question or busy(turns):
+            return text, *_shown(turns)
+        if turns and turns[-1].edited:
+            turns.pop()
+        turns.append(Turn(question, present.note(say("page_queued", lang), "wait")))
+        return "", *_shown(turns)
+
+    def again(self, turns: Turns, lang: str) -> tuple[Any, ...]:
+        """The last question once more, in its own place."""
+        if busy(turns) or not turns:
+            return _shown(turns)
+        return self.begin(turns.pop().question, turns, lang)[1:]
+
+    def edit(self, turns: Turns) -> tuple[Any, ...]:
+        """Puts the last question into the box; what is asked next takes its place."""
+        if busy(turns) or not turns:
+            return update(), *_shown(turns)
+        turns[-1].edited = True
+        return turns[-1].question, *_shown(turns)
+
+    def keep(self, turns: Turns) -> tuple[Any, ...]:
+        """The last question is not edited after all."""
+        for turn in turns:
+            turn.edited = False
+        return "", *_shown(turns)
+
+    def answer(self, turns: Turns, lang: str, llm: str, provisions: int) -> Iterator[tuple[Any, ...]]:
+        """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away."""
+        turn = next((turn for turn in turns if turn.stage == "waiting"), None)
+        if turn:
+            turn.stage = "answering"
+            chosen = fit(self.engine.settings, llm, provisions)
+            wanted = {"llm": chosen.llm, "provisions": chosen.provisions}
+            with closing(self._bodies(turn, turns, lang, wanted)) as bodies:
+                for body in bodies:
+                    if turn.stage == "over" or turn not in turns:
+                        break
+                    turn.body = body
+                    yield _shown(turns)
+            turn.stage = "over"
+        yield _shown(turns)
+
+    def _bodies(self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any]) -> Generator[str, None, None]:
+        number, history = len(turns), [turn.question for turn in turns[:-1]]
+        try:
+            while (loading := self.engine.ready()) is not None:
+                yield present.note(loading, "wait")
+                time.sleep(LOADING_POLL)
+            documents = {document.doc_id: document for document in self.engine.documents()}
+            updates = self.engine.ask(turn.question, history, **{k: v for k, v in wanted.items() if v is not None})
+            try:
+                for each in updates:
+                    turn.answer = each.answer if each.stage == "done" else None
+                    yield present.message(each, number, documents)
+            finally:  # the stop button ends this generator early: let the model stop with it
+                if isinstance(updates, Generator):
+                    updates.close()
+        except TiaoYinError as error:
+            yield present.note(words(error, lang), "error")
+
+    def stop(self, turns: Turns, lang: str) -> tuple[Any, ...]:
+        """The stop button: what stands stays."""
+        stands = turns[-1].body if turns and "ty-text" in turns[-1].body else ""
+        return _closed(turns, stands + present.note(say("page_stopped", lang), "stopped"))
+
+    def fail(self, turns: Turns, lang: str) -> tuple[Any, ...]:
+        """After a fault of the program, or when the queue was full and the question never got into it."""
+        full = turns and turns[-1].stage == "waiting"
+        return _closed(turns, present.note(say("page_full" if full else "page_broken", lang), "error"))
+
+    def anew(self, turns: Turns) -> tuple[Any, ...]:
+        """A new conversation."""
+        turns.clear()
+        return _shown(turns)
+
+    def like(self, turns: Turns, lang: str) -> tuple[Any, ...]:
+        return self._mark(turns, lang, feedback.LIKE)
+
+    def dislike(self, turns: Turns, lang: str) -> tuple[Any, ...]:
+        return self._mark(turns, lang, feedback.DISLIKE)
+
+    def explain(self, reason: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+        return self._mark(turns, lang, turns[-1].verdict if turns else "", reason.strip())
+
+    def _mark(self, turns: Turns, lang: str, verdict: str, reason: str = "") -> tuple[Any, ...]:
+        mark(turns, verdict, reason, self.engine.settings.home / feedback.FILE, lang)
+        return "", *_marking(turns)
+
+    def status(self, lang: str) -> tuple[Any, ...]:
+        """What is indexed and whether the engine still loads; the timer goes on until it has loaded."""
+        try:
+            loading = self.engine.ready()
+            listed = present.document_list(self.engine.documents(), lang) if loading is None else ""
+        except TiaoYinError as error:
+            return present.note(words(error, lang), "error"), "", update(active=False)
+        return present.note(loading, "wait") if loading else "", listed, update(active=loading is not None)
+
+
+def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
+    if busy(turns):
+        turns[-1].body, turns[-1].stage = body, "over"
+    return _shown(turns)
+
+
+def _shown(turns: Turns) -> tuple[Any, ...]:
+    """The conversation; the send and the stop button (one of them is seen); the examples (until the first turn); the
+    buttons that ask again, and the line that says a question is being edited; the marking."""
+    answering = busy(turns)
+    edited = bool(turns) and turns[-1].edited
+    seen = (not answering, answering, not turns, bool(turns) and not answering and not edited, edited)
+    return shown(turns), *(update(visible=each) for each in seen), *_marking(turns)
+
+
+def _marking(turns: Turns) -> tuple[Any, ...]:
+    """The buttons that mark the last answer, what was noted, and, once one was pressed, the line for a reason."""
+    last = markable(turns)
+    explaining = last is not None and bool(last.verdict) and not last.reason
+    return update(visible=last is not None), last.noted if last else "", update(visible=explaining)
