@@ -38,10 +38,11 @@ class Engine:
     """Answers questions from the index of `settings`; one for a process, for any number of threads."""
 
     def __init__(self, settings: Settings, generator: Writer | None = None) -> None:
-        generate.check(settings.llm)
+        for spec in (settings.llm, *settings.llms.split()):
+            generate.check(spec)
         self.settings = settings
         self.visitors = Visitors(settings, self.embedder)
-        self._generator = generator
+        self._generators = {settings.llm: generator} if generator else dict[str, Writer]()
         self._embedder: Embedder | None = None
         self._search: Search | None = None
         self._loaded: set[str] = set()
@@ -97,13 +98,14 @@ class Engine:
                 self._embedder = Embedder(models.require(name, home), models.export_place(name, home))
             return self._embedder
 
-    def generator(self) -> Writer:
+    def generator(self, spec: str = "") -> Writer:
+        """What writes for this SPEC, loaded once; for the settings' own without one."""
+        spec = spec or self.settings.llm
         with self._llm_lock:
-            if self._generator is None:
-                home = self.settings.home
-                find = partial(models.require, home=home)
-                self._generator = generate.load(self.settings.llm, lambda: find(LLM), find)
-            return self._generator
+            if spec not in self._generators:
+                find = partial(models.require, home=self.settings.home)
+                self._generators[spec] = generate.load(spec, lambda: find(LLM), find)
+            return self._generators[spec]
 
     def search(self, visitor: str = "") -> Search:
         """The current index, opened again when another build has become current; what a visitor uploaded beside it."""
@@ -139,20 +141,21 @@ class Engine:
         return search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
 
     def ask(
-        self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = ""
-    ) -> Iterator[Update]:
+        self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = "",
+        *, llm: str = "", provisions: int | None = None,
+    ) -> Iterator[Update]:  # fmt: skip
         """Answer a question that follows the earlier questions `history`, oldest first, for a `visitor` with uploads.
 
-        The last update is "done" and holds the whole answer. Raises TiaoYinError.
+        `llm` is a SPEC and `provisions` a number of articles in place of the settings'. The last update is "done" and holds the whole answer. Raises TiaoYinError.
         """
         question, history = seen(question), [seen(turn) for turn in history]
         if not question.strip():
             raise UsageError("question_empty")
         started = time.perf_counter()
         lang = language(question)
-        answer = Answer(question, lang, llm=self.settings.llm)
+        answer = Answer(question, lang, llm=llm or self.settings.llm)
         yield Update("retrieve", answer)
-        found = self.find(question, history, only=only, visitor=visitor)
+        found = self.find(question, history, provisions, only, visitor)
         searched = time.perf_counter() - started
         timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
@@ -165,7 +168,7 @@ class Engine:
             answer = told
             timings = {**timings, "first_token": time.perf_counter() - started}
         else:
-            generator = self.generator()
+            generator = self.generator(llm)
             answer = replace(answer, llm=generator.name)
             yield Update("generate", answer)
             asked = prompt(found.asked, lang, near, self.settings.context_chars)
