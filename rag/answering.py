@@ -63,10 +63,10 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
 
 def side_by_side(
     answer: Answer, found: Found, about: Sequence[Document],
-    within: Callable[[Document], Sequence[Hit]], weight: Weight,
+    within: Callable[[Document], Sequence[Hit]], find: Callable[[str], Sequence[Hit]], weight: Weight,
 ) -> Answer | None:  # fmt: skip
     """The answer to a question that compares articles or documents; None for any other."""
-    sides = compared.sides(found.asked, answer.lang, found.named, about, within, weight)
+    sides = compared.sides(found.asked, answer.lang, found.named, about, within, find, weight)
     silent = [side for side, said in sides or () if not said]
     for side, said in sides or ():
         for shown in said:

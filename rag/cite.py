@@ -145,9 +145,11 @@ def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
     """
     document = support.hit.document
     there = facts.arabic(f"{document.title} {document.date or ''} {support.hit.text}")
-    if any(year not in there for year in YEAR.findall(facts.arabic(question))):
+    years = () if facts.asks_whether(question) else YEAR.findall(facts.arabic(question))
+    if any(year not in there for year in years):
         return False
-    if not facts.has_what_is_asked(question, document.text_of(support.provision)):
+    text = document.text_of(support.provision)
+    if not any(facts.has_what_is_asked(piece, text) for piece in facts.asking(question)):
         return False
     named = set() if facts.is_range(question) else facts.parts(question)
     if named and not named & {article_of(support.provision.path), *facts.parts(support.hit.text)}:

@@ -17,10 +17,16 @@ from rag.spread import Shown, quote
 from rag.told import clauses
 
 ASKED = re.compile(
-    r"比较|对比|区别|不同|异同|差别|差异|分别|一致|各(?:自|是|有|指|讲|说|谈|怎么|如何|要求|规定)|"
+    r"比较|对比|区别|不同|异同|差别|差异|分别|一致|各(?![国方类级地种项位界个])|"
     r"\bcompar|\bdiffer|\brespectively\b|\bboth\b",
     re.IGNORECASE,
 )
+_MATTERS = re.compile(
+    r"(?:比较一下|比较|对比|关于|请问)?\s*([^，,。和与]{2,24}?)(?:和|与)([^，,。和与]{2,24}?)(?=对|在|的|各|分别|有|之间|[，,])"
+)
+MOSTLY = 0.6
+"""Share of the name of a matter that a clause must have to speak of it."""
+
 SHORT = 150
 """Characters up to which an article is told whole when it is a side."""
 
@@ -35,9 +41,13 @@ Side = tuple[str, list[Shown]]
 
 def sides(
     question: str, lang: str, named: Named | None, about: Sequence[Document],
-    within: Callable[[Document], Sequence[Hit]], weight: evidence.Weight,
+    within: Callable[[Document], Sequence[Hit]], find: Callable[[str], Sequence[Hit]], weight: evidence.Weight,
 ) -> list[Side] | None:  # fmt: skip
-    """Each side with what it says, [] for one that says nothing of it; `within` finds the hits in one document."""
+    """Each side with what it says, [] for one that says nothing of it.
+
+    `within` finds the hits in one document, `find` those for a wording. Sides are articles, documents, or two matters
+    (甲和乙各…), of which both must be spoken of.
+    """
     if not ASKED.search(question):
         return None
     wanted = evidence.terms(question, lang, [document.title for document in about])
@@ -49,9 +59,25 @@ def sides(
         ]
     elif len(about) > 1:
         found = [(d.label(()), _of_document(within(d), question, wanted, weight)) for d in about]
+    elif matters := _MATTERS.match(question):
+        rest = question[matters.end() :]
+        found = [(each, _of_matter(each, rest, lang, find, weight)) for each in matters.groups()]
+        return found if all(said for _, said in found) else None
     else:
         return None
     return found if any(said for _, said in found) else None
+
+
+def _of_matter(
+    matter: str, rest: str, lang: str, find: Callable[[str], Sequence[Hit]], weight: evidence.Weight
+) -> list[Shown]:
+    """The clause that speaks most of one matter, and of what is asked of both."""
+    own, both = evidence.terms(matter, lang), evidence.terms(matter + rest, lang)
+    leaves = [(hit.document, path) for hit in find(matter + rest) for path, _ in hit.clauses]
+    places = [(document, path) for document, path in leaves if not document.children(path)]
+    spoken = [place for share, place in _telling(places, own, weight) if share >= MOSTLY]
+    ranked = _telling(spoken, both, weight)
+    return quote(ranked[0][1][0], ranked[0][1][0].by_path[ranked[0][1][1]], "") if ranked else []
 
 
 def _of_provision(

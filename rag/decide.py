@@ -34,7 +34,7 @@ REFERRED = 1.0
 NEAR = 0.9
 """Cosine above which nearness tells no more; that of a provision found by its number is no cosine."""
 
-ENOUGH = 0.15
+ENOUGH, ENOUGH_STATUTE = 0.15, 0.4
 """Probability below which nothing is answered, and no model asked."""
 
 QUOTED = 0.5
@@ -42,6 +42,9 @@ QUOTED = 0.5
 
 SURE = 0.75
 """Probability from which on the nearest clause is an answer although a model found none."""
+
+SPEAKS = 0.5
+"""Share of the most that a hit speaks of, below which it is not read: a small model copies from it all the same."""
 
 SPOKEN = 0.7
 """Share of a question's content in the best article from which on no regulation is missed."""
@@ -53,10 +56,6 @@ ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
 _PARTS = re.compile(
     r"[?？;；]\s*|[,，]\s*(?=(?:以及|还有|并且|同时)?[^,，?？]{0,12}(?:多少|什么|哪|谁|怎|如何|几|是否|吗))|\?\s+(?=[A-Z])"
 )
-_ASKS = re.compile(
-    r"多少|什么|哪|谁|怎|如何|几|是否|吗|呢|何|(?P<w>[是能要会可])不(?P=w)|有没有|\b(?:what|which|who|when|where|why|how|is|are|does|do|did|can|may)\b",
-    re.I,
-)
 _HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
 _IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
 _CRIME = re.compile("罪|判刑|判几年|刑事|坐牢|死刑|缓刑|量刑")
@@ -65,36 +64,53 @@ YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 @dataclass(frozen=True)
 class Ground:
-    """`sure` is the probability, 0 to 1, that the question is answered by one of the hits; `open_parts` are those of
-    its parts that nothing found speaks of, where others are spoken of; `spoken_of` is whether any hit comes near the
-    question; `elsewhere` is the law that governs it, where that is not here."""
+    """`sure` is the probability, 0 to 1, that the question is answered by one of the hits; `asked` is what of it is;
+    `open_parts` are those of its parts that nothing found speaks of, where others are spoken of; `spoken_of` is whether
+    any hit comes near the question; `elsewhere` is the law that governs it, where that is not here; `least` is
+    how sure it must be for an answer."""
 
     sure: float
+    asked: str = ""
     open_parts: tuple[str, ...] = ()
     spoken_of: bool = True
     elsewhere: str = ""
+    least: float = ENOUGH
 
     @property
     def enough(self) -> bool:
-        return self.sure >= ENOUGH and not self.elsewhere
+        return self.sure >= self.least and not self.elsewhere
 
 
 def ground(
-    question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight, titles: Collection[str] = ()
-) -> Ground:
-    """How well `hits` are a ground to answer on; `titles` are of all documents, where the question names none."""
+    question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight, titles: Collection[str] = (),
+    *, whole: bool = False,
+) -> Ground:  # fmt: skip
+    """How well `hits` are a ground to answer on; `titles` are of all documents, where the question names none.
+
+    A question is taken apart where it asks two things, but not the `whole` of one that was put together from two turns.
+    """
     if not hits:
-        return Ground(0.0, (), False)
-    parts = _asked(question)
+        return Ground(0.0, question, (), False)
+    parts = [question] if whole else _asked(question)
     sure = [_sure(part, lang, hits, weight) for part in parts]
-    left = tuple(part.strip() for part, found in zip(parts, sure, strict=True) if found < ENOUGH)
+    least = ENOUGH_STATUTE if hits[0].document.kind == "statute" else ENOUGH
+    left = [part.strip() for part, found in zip(parts, sure, strict=True) if found < least]
+    asked = "？".join(part for part, found in zip(parts, sure, strict=True) if found >= least)
     spoken_of = any(hit.cosine >= (ON_TOPIC if hit.document.lang == lang else ON_TOPIC_ACROSS) for hit in hits)
     elsewhere = ""
     if hits[0].document.kind == "statute":
         wanted = evidence.terms(question, lang)
         spoken = max(evidence.share(wanted, f"{hit.document.title} {hit.text}", weight)[0] for hit in hits)
         elsewhere = _elsewhere(question, titles, spoken)
-    return Ground(max(sure), left if len(left) < len(parts) else (), spoken_of, elsewhere)
+    return Ground(max(sure), asked or question, tuple(left) if asked else (), spoken_of, elsewhere, least)
+
+
+def telling(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> list[Hit]:
+    """The hits that speak of nearly as much of the question as the one that speaks of most, and the best of all."""
+    wanted = evidence.terms(question, lang, [hit.document.title for hit in hits])
+    shares = [evidence.share(wanted, _label(hit) + hit.text, weight)[0] for hit in hits]
+    most = max(shares, default=0.0)
+    return [hit for n, (hit, share) in enumerate(zip(hits, shares, strict=True)) if n == 0 or share >= most * SPEAKS]
 
 
 def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
@@ -118,7 +134,7 @@ def _asked(question: str) -> list[str]:
     parts, led = [], ""
     for piece in filter(None, _PARTS.split(question)):
         led += piece
-        if _ASKS.search(piece):
+        if facts.ASKS.search(piece):
             parts.append(led)
             led = ""
         else:
@@ -132,7 +148,7 @@ def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight
 
 
 def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term], weight: evidence.Weight) -> float:
-    label = f"{hit.document.title} {' '.join(hit.provision.headings)} {hit.document.date or ''} "
+    label = _label(hit)
     if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
         return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)
@@ -141,13 +157,17 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER
     odds = one * clause + whole * article + near * min(hit.cosine, NEAR) + constant
     odds += REFERRED * (hit.how == "reference") + ACROSS * (lang != hit.document.lang)
-    odds += WHETHER * evidence.asks_whether(question)
+    odds += WHETHER * facts.asks_whether(question)
     return 1 / (1 + math.exp(-odds))
+
+
+def _label(hit: Hit) -> str:
+    return f"{hit.document.title} {' '.join(hit.provision.headings)} {hit.document.date or ''} "
 
 
 def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
     """Whether the year asked about, and what is counted or measured, are spoken of at all: 多少标准箱, 票房是多少."""
-    years = () if evidence.asks_whether(question) else YEAR.findall(facts.arabic(question))
+    years = () if facts.asks_whether(question) else YEAR.findall(facts.arabic(question))
     if any(year not in facts.arabic(text) for year in years):
         return False
     counted = [term for found in _HOW_MANY.finditer(question) for term in evidence.terms(found[1], lang)]

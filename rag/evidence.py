@@ -33,11 +33,6 @@ _PART = re.compile(
     r"\b(?:Article|Art\.|Recital|Annex|Section|Chapter|Paragraph)\s+[\dIVX]+(?:\(\w+\))*",
     re.IGNORECASE,
 )
-_YES_NO = re.compile(
-    r"(?:吗|么|对不对|对吧|是吧)\s*[?？]?\s*$|是不是|是否|能不能|可不可以|能否|可否|要不要|会不会|算不算|"
-    r"^\s*(?:is|are|was|were|does|do|did|has|have|can|could|may|must|should|will|would)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -90,11 +85,6 @@ def teller(question: str, lang: str, titles: Sequence[str], weight: Weight) -> C
     """How much of what is asked a text speaks of, 0 to 1, for many texts."""
     wanted = terms(question, lang, titles)
     return lambda text: share(wanted, text, weight)[0]
-
-
-def asks_whether(question: str) -> bool:
-    """Whether yes or no is asked for."""
-    return bool(_YES_NO.search(question))
 
 
 class Text:

@@ -61,16 +61,27 @@ HARMLESS = re.compile(
 
 # What a question asks for that an answer must then have: a time, or a number.
 ASKS_TIME = re.compile(
-    r"时间表|日程|哪一?[年天]|几[月号]|何日|日期|截止|期限|多久|多长时间|"
-    r"how long|deadline|timetable|what (?:date|year)",
+    r"时间表|日程|哪一?[年天]|几[月号]|何[日时]|什么时候|日期|截止|期限|多久|多长时间|"
+    r"how long|^when\b|deadline|timetable|what (?:date|year)",
     re.IGNORECASE,
 )
 TIME = re.compile(
-    r"\d\s*(?:年|月|日|天|周|个|小时|分钟)|\b\d{4}\b|时间|期限|期间|之日|立即|当[日天]|"
+    r"\d\s*(?:年|月|日|天|周|个|小时|分钟)|\b\d{4}\b|时间|期限|期间|之日|立即|当[日天]|每[年月周日天季]|"
     r"\b(?:hour|day|week|month|year|date|period)s?\b",
     re.IGNORECASE,
 )
 ASKS_NUMBER = re.compile(r"多少|[金数]额|百分之几|how m(?:uch|any)|what percentage", re.IGNORECASE)
+
+ASKS = re.compile(
+    r"多[少久长大高远]|什么|哪|谁|怎|如何|几|是否|吗|呢|何|(?P<w>[是能要会可])不(?P=w)|有没有|"
+    r"\b(?:what|which|who|when|where|why|how|is|are|does|do|did|can|may)\b",
+    re.I,
+)
+YES_NO = re.compile(
+    r"(?:吗|么|对不对|对吧|是吧)\s*[?？]?\s*$|是不是|是否|能不能|可不可以|能否|可否|要不要|会不会|算不算|"
+    r"^\s*(?:is|are|was|were|does|do|did|has|have|can|could|may|must|should|will|would)\b",
+    re.IGNORECASE,
+)
 
 END = re.compile(r"[。！？!?.；;]+[”\"]?\Z")
 
@@ -162,6 +173,16 @@ def has_what_is_asked(question: str, text: str) -> bool:
     if ASKS_TIME.search(question) and not TIME.search(arabic(text)):
         return False
     return not ASKS_NUMBER.search(question) or bool(numbers(text))
+
+
+def asking(question: str) -> list[str]:
+    """The pieces of a question that ask something: 能存多久, 能拿去训练吗."""
+    return [piece for piece in re.split(r"[?？;；,，、]", question) if ASKS.search(piece)] or [question]
+
+
+def asks_whether(question: str) -> bool:
+    """Whether yes or no is asked for."""
+    return bool(YES_NO.search(question))
 
 
 def is_range(text: str) -> bool:

@@ -146,7 +146,8 @@ class Engine:
     ) -> Iterator[Update]:  # fmt: skip
         """Answer a question that follows the earlier questions `history`, oldest first, for a `visitor` with uploads.
 
-        `llm` is a SPEC and `provisions` a number of articles in place of the settings'. The last update is "done" and holds the whole answer. Raises TiaoYinError.
+        `llm` is a SPEC and `provisions` a number of articles in place of the settings'. The last
+        update is "done" and holds the whole answer. Raises TiaoYinError.
         """
         question, history = seen(question), [seen(turn) for turn in history]
         if not question.strip():
@@ -159,10 +160,11 @@ class Engine:
         searched = time.perf_counter() - started
         timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
-        near = answering.near(found)
         weight = self.search(visitor).lexical.weight
+        near = decide.telling(found.asked, lang, answering.near(found), weight)
         titles = () if found.about else [document.title for document in self.documents(visitor)]
-        ground = decide.ground(found.asked, lang, near, weight, titles)
+        joined = found.rewritten is not None and found.rewritten not in question
+        ground = decide.ground(found.asked, lang, near, weight, titles, whole=joined)
         answer = replace(answer, note=answering.note(found, ground, lang))
         if told := self._told(answer, found, ground, visitor):
             answer = told
@@ -171,10 +173,10 @@ class Engine:
             generator = self.generator(llm)
             answer = replace(answer, llm=generator.name)
             yield Update("generate", answer)
-            asked = prompt(found.asked, lang, near, self.settings.context_chars)
+            asked = prompt(ground.asked, lang, near, self.settings.context_chars)
             pieces = generator.stream(asked, self.settings.answer_tokens)
             titles = [hit.document.title for hit in near]
-            tells = evidence.teller(found.asked, lang, titles, weight)
+            tells = evidence.teller(ground.asked, lang, titles, weight)
             for so_far in answering.checked(answer, asked, ground, pieces, self._similar, tells, started):
                 answer = so_far
                 yield Update("generate", answer)
@@ -187,11 +189,16 @@ class Engine:
         def within(document: Document) -> Sequence[Hit]:
             return self.find(found.asked, only=Only(doc_ids=frozenset({document.doc_id})), visitor=visitor).hits
 
+        def find(wording: str) -> Sequence[Hit]:
+            return self.find(wording, visitor=visitor).hits
+
         about = [document for document in self.documents(visitor) if document.doc_id in found.about]
         weight = self.search(visitor).lexical.weight
         exact = answering.exact(answer, found, ground)
         return (
-            exact or answering.side_by_side(answer, found, about, within, weight) or answering.declined(answer, ground)
+            exact
+            or answering.side_by_side(answer, found, about, within, find, weight)
+            or answering.declined(answer, ground)
         )
 
     def _wording(self, question: str, lang: str) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rag.facts import parted
 from rag.ingest import parse
 from rag.numerals import to_chinese
-from rag.pipeline import Engine
-from rag.records import Answer, Document, Prompt, Sentence, Tokens, Update, with_markers
-from rag.settings import Settings
+from rag.records import Answer, Document, Sentence, Update, with_markers
 from rag.terminal import quotations
-from tests.built import Characters, searched
+from tests.here import Here
 from tests.laws import laws
 from ui import present
 
@@ -26,42 +23,6 @@ GDPR = "Regulation (EU) 2016/679 (General Data Protection Regulation)"
 
 
 SAVING = "到2030年,推广低功耗照明、高效水泵等节能技术,能耗降低百分之五[1]。"
-
-
-class Played:
-    """A language model that writes what it is told to, and notes what it was asked."""
-
-    name = "played"
-
-    def __init__(self) -> None:
-        self.reply, self.asked = "", list[Prompt]()
-
-    def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, Tokens | None]:
-        self.asked.append(prompt)
-        yield from self.reply
-        return Tokens(100, len(self.reply))
-
-
-class Here(Engine):
-    """The real engine over an index of its own, without an embedder's model."""
-
-    def __init__(self, folder: Path, documents: Sequence[Document]) -> None:
-        self.played, self.opened = Played(), searched(folder, documents)
-        super().__init__(Settings(home=folder, index=folder), self.played)
-
-    def search(self, visitor: str = "") -> Any:
-        return self.opened
-
-    def embedder(self) -> Any:
-        return Characters()
-
-    def answer(self, question: str, history: Sequence[str] = (), reply: str | None = None) -> Answer:
-        """The answer; `reply` is what the model writes, None for one that must not be asked."""
-        before, self.played.reply = len(self.played.asked), reply or ""
-        *_, last = self.ask(question, history)
-        assert last.stage == "done"
-        assert (len(self.played.asked) > before) == (reply is not None)
-        return last.answer
 
 
 @pytest.fixture(scope="module")

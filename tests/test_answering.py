@@ -1,0 +1,76 @@
+"""Claims about whole answers of the real engine with a played model: when the words of the law take their place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.here import Here
+from tests.laws import PRIVACY, document
+from tests.plan import plan
+
+OPEN = "公园每日开放时间不得少于十二小时[1]。"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Here:
+    return Here(tmp_path_factory.mktemp("index"), [plan()])
+
+
+def test_a_sentence_that_its_clause_does_not_carry_gives_way_to_the_words_of_the_clause(engine: Here) -> None:
+    answer = engine.answer("公园每日开放时间多久?", reply="公园每天开放八小时[1]。")
+    assert answer.text == OPEN
+    assert [each.text for each in answer.removed] == ["公园每天开放八小时。"]
+    assert answer.sentences[0].verdict == "quoted"
+
+
+def test_a_false_premise_is_corrected_by_the_clause(engine: Here) -> None:
+    answer = engine.answer("公园每日开放时间是不是不得少于八小时?", reply="是[1]。")
+    assert answer.text == OPEN
+
+
+def test_where_the_model_finds_nothing_the_clause_that_surely_answers_is_quoted(engine: Here) -> None:
+    assert engine.answer("公园每日开放时间不得少于多久?", reply="条文未载明").text == OPEN
+
+
+def test_where_the_model_finds_nothing_and_little_is_spoken_of_it_is_declined(engine: Here) -> None:
+    answer = engine.answer("公园为什么要重新装修游乐设施的外墙?", reply="条文未载明")
+    assert (answer.refused, answer.reason, answer.text) == (True, "no_evidence", "")
+
+
+@pytest.mark.parametrize("question", ["红烧肉怎么做?", "公园里有多少只孔雀?", "2019年公园接待了多少游客?"])
+def test_where_nothing_speaks_of_what_is_asked_no_model_is_asked(question: str, engine: Here) -> None:
+    answer = engine.answer(question)
+    assert answer.refused
+    assert answer.retrieved
+
+
+def test_a_question_of_two_parts_is_answered_in_part_and_says_which_is_open(engine: Here) -> None:
+    answer = engine.answer("公园每日开放时间多久?孔雀有几只?", reply="公园每日开放时间不得少于十二小时[1]。")
+    assert answer.text == OPEN
+    assert answer.note == "文件没有写明：“孔雀有几只”。"
+
+
+def test_two_articles_are_compared_in_their_own_words_without_a_model(engine: Here) -> None:
+    answer = engine.answer("比较第一条和第三条对公园的要求")
+    assert [each.side for each in answer.sentences] == ["第一条", "第三条"]
+    assert answer.text.startswith("第一条：一、加强安全检查。")
+    assert "\n第三条：" in answer.text
+
+
+def test_a_list_is_told_item_by_item_each_with_its_own_citation(tmp_path: Path) -> None:
+    law = Here(tmp_path, [replace(document("个人信息保护办法", PRIVACY), kind="policy")])
+    answer = law.answer("哪些情形可以处理个人信息?", reply="取得个人的同意的，可以处理个人信息[1]。")
+    assert answer.text == (
+        "符合下列情形之一的，可以处理个人信息：[1]\n- （一）取得个人的同意[2]；\n- （二）为履行合同所必需[3]。"
+    )
+    assert [each.item for each in answer.sentences] == [False, True, True]
+
+
+def test_the_law_that_governs_a_question_is_named_where_it_is_not_among_the_documents(tmp_path: Path) -> None:
+    law = Here(tmp_path, [document("中华人民共和国反不正当竞争法", "第一条 经营者不得擅自使用他人的商标。")])
+    answer = law.answer("注册商标可以转让给别人使用吗?")
+    assert (answer.refused, answer.reason) == (True, "no_evidence")
+    assert answer.note == "这个问题由《商标法》规定，而它不在文件中。加入它以后再问。"
