@@ -158,7 +158,7 @@ def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
         return True
     best = max((score for hit in hits for _, score in hit.clauses), default=0.0)
     path = support.provision.path
-    return max((score for found, score in support.hit.clauses if found[: len(path)] == path), default=0.0) >= best / 2
+    return max((score for found, score in support.hit.clauses if found[: len(path)] == path), default=0.0) >= best / 3
 
 
 def citation(document: Document, provision: Provision, n: int) -> Citation:

@@ -176,7 +176,8 @@ class Engine:
             asked = prompt(ground.asked, lang, near, self.settings.context_chars)
             pieces = generator.stream(asked, self.settings.answer_tokens)
             titles = [hit.document.title for hit in near]
-            tells = evidence.teller(ground.asked, lang, titles, weight)
+            own = question if joined and evidence.terms(question, lang) else ground.asked
+            tells = evidence.teller(own, lang, titles, weight)
             for so_far in answering.checked(answer, asked, ground, pieces, self._similar, tells, started):
                 answer = so_far
                 yield Update("generate", answer)
