@@ -87,10 +87,14 @@ def declined(answer: Answer, ground: decide.Ground) -> Answer | None:
 
 
 def checked(
-    answer: Answer, asked: Prompt, ground: decide.Ground, pieces: Generator[str, None, Tokens | None],
+    answer: Answer, asked: Prompt, ground: decide.Ground, own: str, pieces: Generator[str, None, Tokens | None],
     similar: cite.Similarity, tells: spread.Tells, started: float,
 ) -> Iterator[Answer]:  # fmt: skip
-    """The answer so far, each time a sentence has passed the check, and at the end."""
+    """The answer so far, each time a sentence has passed the check, and at the end.
+
+    `own` is what the reader asks, without the earlier turn that a follow-up was joined to.
+    """
+    asked = replace(asked, question=own)
     watch = Watch(started, time.perf_counter())
     removed: list[Removed] = []
     declined = False

@@ -173,12 +173,14 @@ class Engine:
             generator = self.generator(llm)
             answer = replace(answer, llm=generator.name)
             yield Update("generate", answer)
+            if ground.sure < decide.QUOTED:
+                near = decide.best(ground.asked, lang, near, weight)
             asked = prompt(ground.asked, lang, near, self.settings.context_chars)
             pieces = generator.stream(asked, self.settings.answer_tokens)
             titles = [hit.document.title for hit in near]
             own = question if joined and evidence.terms(question, lang) else ground.asked
             tells = evidence.teller(own, lang, titles, weight)
-            for so_far in answering.checked(answer, asked, ground, pieces, self._similar, tells, started):
+            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started):
                 answer = so_far
                 yield Update("generate", answer)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
