@@ -140,9 +140,10 @@ def _shown(
     """
     verdict = cite.support(marked, asked.hits, similar)
     if isinstance(verdict, Removed):
-        if ground.sure < decide.QUOTED:
+        clause = spread.instead(marked, asked.hits, asked.question, tells)
+        if ground.sure < decide.QUOTED and not spread.adds_of(clause, marked.text, asked.question):
             return [], verdict.reason
-        return _on_question(asked, spread.instead(marked, asked.hits, asked.question, tells)), verdict.reason
+        return _on_question(asked, clause), verdict.reason
     if not cite.on_question(asked.question, verdict, asked.hits):
         return [], "beside"
     return spread.spread(asked.question, marked.text, verdict), ""

@@ -27,6 +27,9 @@ LIST = re.compile(
 ALL, MORE = 0.95, 2
 """Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
 
+ADDED, ADDS = 3, 0.6
+"""How many units a sentence must add to the question, and the share of them that its clause must have."""
+
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
@@ -81,6 +84,13 @@ def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) ->
 
     hit, leaf = max(leaves, key=fit)
     return quote(hit.document, leaf, question)
+
+
+def adds_of(clause: Sequence[Shown], text: str, question: str) -> bool:
+    """Whether what a sentence adds to the question stands in the clause, though as a whole it did not pass."""
+    added = facts.units(text) - facts.units(question)
+    there = facts.units(" ".join(one.text for one in clause))
+    return len(added) >= ADDED and len(added & there) >= ADDS * len(added)
 
 
 def nearest(hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:

@@ -9,7 +9,7 @@ import pytest
 from rag.cite import Marked, Support
 from rag.records import Path
 from rag.retrieve import at
-from rag.spread import Shown, instead, more, nearest, spread
+from rag.spread import Shown, adds_of, instead, more, nearest, spread
 from tests.laws import PRIVACY, document
 from tests.plan import hits, plan
 
@@ -84,3 +84,12 @@ def test_a_list_gets_what_else_speaks_of_all_that_is_asked_and_another_question_
     cited = [document.by_path[("article", "2"), ("sentence", "2")]]
     assert told(more("公园有哪些要求?", cited, hits(), on("公园")))[0].startswith("公园管理机构应当每年")
     assert more("公园收费吗?", cited, hits(), on("公园")) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "adds"),
+    [("晚上亮着低功耗照明和高效水泵。", True), ("晚上亮着霓虹灯和探照灯。", False), ("晚上太黑。", False)],
+)
+def test_what_a_sentence_adds_to_the_question_must_stand_in_the_clause(reply: str, adds: bool) -> None:
+    clause = instead(Marked("推广", (3,)), hits(), "晚上太黑?", on("照明"))
+    assert adds_of(clause, reply, "晚上太黑怎么办?") is adds
