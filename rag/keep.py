@@ -36,7 +36,7 @@ in its graph, and slow it down."""
 
 WRITTEN = "index_metadata.pickle"  # stands beside a graph that Chroma has written out
 
-SAMPLE = 500  # of the rows taken over, compared one by one
+SAMPLE = 500  # rows that are compared one by one, of all and of the new ones
 
 
 @contextlib.contextmanager
@@ -173,11 +173,16 @@ def _fair() -> Iterator[None]:
 def _check(
     build: Path, server: str, chunks: Sequence[Chunk], vectors: Vectors, new: Sequence[int], gone: Sequence[str]
 ) -> None:
-    """The collection has a row a chunk, the new ones and a sample of the others with their vectors, and none gone."""
+    """The collection has a row a chunk and none gone; samples of the new rows and of all have their vectors."""
     store = Store(build, server, _collection(build, server))
-    sample = sorted({*new, *range(0, len(chunks), max(1, len(chunks) // SAMPLE)), *range(len(chunks))[-1:]})
+    every = range(0, len(chunks), max(1, len(chunks) // SAMPLE))
+    sample = sorted({*new[:: max(1, len(new) // SAMPLE)], *every, *range(len(chunks))[-1:]})
     try:
-        why = "" if (rows := store.count()) == len(chunks) else f"{rows} vectors, {len(chunks)} chunks"
+        why = (
+            ""
+            if store.ids() == {piece.chunk_id for piece in chunks}
+            else f"{store.count()} rows, not those of {len(chunks)} chunks"
+        )
         why = why or ("deleted chunks are still there" if store.vectors(gone) else "")
         if why := why or store.differs([chunks[n] for n in sample], vectors[sample]):
             raise IndexError_("index_damaged", folder=build, why=why)

@@ -29,6 +29,7 @@ from rag.records import Chunk
 COLLECTION = "clauses"
 FOLDER, DATABASE = "chroma", "chroma.sqlite3"
 BATCH = 5000  # Chroma takes 5,461 rows at most
+PAGE = 20000  # ids that are read at once
 BATCH_SENT = 1000  # a server takes 40 MB at most
 Vectors = npt.NDArray[np.float32]
 
@@ -91,6 +92,12 @@ class Store:
     def count(self) -> int:
         with self._asking():
             return int(self._collection.count())
+
+    def ids(self) -> set[str]:
+        """The ids of all chunks that are there."""
+        with self._asking():
+            pages = (self._collection.get(limit=PAGE, offset=at, include=[]) for at in range(0, self.count(), PAGE))
+            return {chunk_id for page in pages for chunk_id in page["ids"]}
 
     def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The k nearest chunks to a unit vector: (chunk_id, cosine), nearest first."""

@@ -88,7 +88,7 @@ def test_a_list_gets_what_else_speaks_of_all_that_is_asked_and_another_question_
 
 @pytest.mark.parametrize(
     ("reply", "adds"),
-    [("晚上亮着低功耗照明和高效水泵。", True), ("晚上亮着霓虹灯和探照灯。", False), ("晚上太黑。", False)],
+    [("推广低功耗照明和高效水泵。", True), ("晚上亮着霓虹灯和探照灯。", False), ("晚上太黑。", False)],
 )
 def test_what_a_sentence_adds_to_the_question_must_stand_in_the_clause(reply: str, adds: bool) -> None:
     clause = instead(Marked("推广", (3,)), hits(), "晚上太黑?", on("照明"))
