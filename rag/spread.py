@@ -24,6 +24,7 @@ LIST = re.compile(
     r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
     re.IGNORECASE,
 )
+SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|条款?|地方)(?!.*第.{1,4}条)")
 ALL, MORE = 0.95, 2
 """Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
 
@@ -110,8 +111,8 @@ def quote(document: Document, leaf: Provision, question: str) -> list[Shown]:
 
 
 def more(question: str, shown: Sequence[Provision], hits: Sequence[Hit], tells: Tells) -> list[Shown]:
-    """Further clauses that speak of all that a list is asked of: 弥合哪两种鸿沟 is answered in two articles."""
-    if not LIST.search(question):
+    """Further clauses that speak of all of a matter, where a question asks for several: 弥合哪两种鸿沟."""
+    if not SEVERAL.search(question):
         return []
     leaves = [(hit.document, leaf) for hit in hits for leaf in _leaves(hit) if leaf not in shown]
     telling = [(document, leaf) for document, leaf in leaves if tells(document.text_of(leaf)) >= ALL]

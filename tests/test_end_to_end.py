@@ -162,7 +162,7 @@ def test_an_answer_comes_in_steps_and_the_same_question_gives_the_same_answer(en
 
 
 def test_a_cancelled_answer_leaves_the_model_free(engine: Engine) -> None:
-    updates = engine.ask("概括第十条的全部内容")
+    updates = engine.ask("怎样防范人工智能技术被误用和滥用?")
     while next(updates).stage != "generate":
         pass
     updates.close()  # type: ignore[attr-defined]
