@@ -25,7 +25,7 @@ from rag.records import Generator as Writer
 from rag.rerank import Reranker
 from rag.search import Found, Only, Search
 from rag.settings import Settings
-from rag.unseen import seen
+from rag.unseen import seen, without_orders
 from rag.visitors import Visitors
 from rag.words import LANGUAGES, reader_language, say
 
@@ -179,6 +179,7 @@ class Engine:
             pieces = generator.stream(asked, self.settings.answer_tokens)
             titles = [hit.document.title for hit in near]
             own = question if joined and evidence.terms(question, lang) else ground.asked
+            own = without_orders(own) or own
             tells = evidence.teller(own, lang, titles, weight)
             for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started):
                 answer = so_far

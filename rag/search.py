@@ -23,6 +23,7 @@ from rag.facts import language
 from rag.named import Named, named
 from rag.records import Chunk, Document, Hit
 from rag.titles import Titles, mentioned
+from rag.unseen import without_orders
 
 TERMS = 0.35
 """Weight of the words that a law would use for the question's own; 0.2 to 0.5 give the same within a point, 0 costs two
@@ -148,7 +149,8 @@ class Search:
         titles = self.titles(frozenset(out))
         # 换个话题 was taken off: the earlier questions say nothing of this one.
         before = () if rewritten and question.endswith(rewritten) else history
-        meant = named(asked, titles, before)
+        plainly = without_orders(asked) or asked  # 只引用第一条 names no provision that is asked about
+        meant = named(plainly, titles, before)
         about = frozenset(document.doc_id for document in (meant.documents if meant else mentioned(asked, titles)))
         hits = _referred(meant)[:k]
         if not (meant and meant.asks in EXACT and hits):
