@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from rag import cite, compared, decide, retrieve, spread
+from rag import cite, compared, decide, facts, retrieve, spread
 from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
@@ -24,7 +24,6 @@ from rag.words import say
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
-
 
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 
@@ -54,7 +53,7 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
         return None
     for text, document, provision in told(named, answer.lang):
         side = short_label(document.lang, provision.path[:1]) if named.asks == "mentions" else ""
-        quoted = text in " ".join(document.text_of(provision).split())
+        quoted = facts.plain(text) in facts.plain(document.text_of(provision))
         answer = _with(answer, spread.Shown(text, document, provision, quoted), side)
     if answer.sentences:
         return answer
@@ -118,12 +117,7 @@ def checked(
         for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
             answer = _with(answer, one)
     if answer.sentences:
-        cited = [
-            hit.document.by_path[c.path]
-            for c in answer.citations
-            for hit in asked.hits
-            if hit.document.doc_id == c.doc_id
-        ]
+        cited = {(citation.doc_id, citation.path) for citation in answer.citations}
         for one in _on_question(asked, spread.more(asked.question, cited, asked.hits, tells)):
             answer = _with(answer, one)
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
@@ -152,10 +146,15 @@ def _shown(
 def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]:
     """Clauses in their own words, if they are what was asked about."""
     for one in shown:
-        hit = next(hit for hit in asked.hits if hit.document.doc_id == one.document.doc_id)
+        hit = next(hit for hit in asked.hits if _holds(hit, one))
         if not cite.on_question(asked.question, cite.Support(hit, one.provision, 1.0, True), asked.hits):
             return []
     return shown
+
+
+def _holds(hit: Hit, one: spread.Shown) -> bool:
+    top = hit.provision.path
+    return hit.document.doc_id == one.document.doc_id and one.provision.path[: len(top)] == top
 
 
 def _with(answer: Answer, shown: spread.Shown, side: str = "") -> Answer:

@@ -50,7 +50,6 @@ LEAD = re.compile(
 )
 ITEMS = ("item", "point", "subpoint")
 STEPS = {"article": "条", "paragraph": "款", "item": "项", "point": "目", "sentence": "句"}
-YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 CJK = re.compile(r"[\u3400-\u9fff]")
 
 Similarity = Callable[[str, str], float]
@@ -145,7 +144,7 @@ def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
     """
     document = support.hit.document
     there = facts.arabic(f"{document.title} {document.date or ''} {support.hit.text}")
-    years = () if facts.asks_whether(question) else YEAR.findall(facts.arabic(question))
+    years = () if facts.asks_whether(question) else facts.YEAR.findall(facts.arabic(question))
     if any(year not in there for year in years):
         return False
     text = document.text_of(support.provision)

@@ -84,6 +84,8 @@ def _of_provision(
     document: Document, path: Path, question: str, wanted: Sequence[evidence.Term], weight: evidence.Weight
 ) -> list[Shown]:
     provision = document.by_path[path]
+    if wanted and evidence.share(wanted, document.text_of(provision), weight)[0] < LEAST:
+        return []
     if not wanted or provision.end - provision.start <= SHORT:
         return [Shown(text, document, each) for text, document, each in clauses(document, provision)]
     leaves = [p for p in document.provisions if p.path[: len(path)] == path and not document.children(p.path)]

@@ -65,7 +65,6 @@ _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期
 _WHICH = re.compile(r"(?:哪[些个家位部座种类项条两]|什么)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
 _IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
 _CRIME = re.compile("罪|判刑|判几年|刑事|坐牢|死刑|缓刑|量刑")
-YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ def _label(hit: Hit) -> str:
 
 def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
     """Whether the year asked about, and what is counted or measured, are spoken of at all: 多少标准箱, 票房是多少."""
-    years = () if facts.asks_whether(question) else YEAR.findall(facts.arabic(question))
+    years = () if facts.asks_whether(question) else facts.YEAR.findall(facts.arabic(question))
     if any(year not in facts.arabic(text) for year in years):
         return False
     units = _HOW_MANY_OF.findall(question)

@@ -23,6 +23,7 @@ ENGLISH_WORDS = (
 ENGLISH = {word: n for n, word in enumerate(ENGLISH_WORDS)} | {
     word: 10 * n for n, word in enumerate("thirty forty fifty sixty seventy eighty ninety hundred".split(), 3)
 }
+YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 NUMBER = re.compile(rf"(\d+(?:\.\d+)?)\s*(%|[{UNITS}]*)")
 ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth".split()
 COUNTS = ENGLISH | {word: n for n, word in enumerate(ORDINALS, 2)} | {"one": 1, "a": 1}

@@ -166,7 +166,7 @@ class Engine:
         joined = found.rewritten is not None and found.rewritten not in question
         ground = decide.ground(found.asked, lang, near, weight, titles, whole=joined)
         answer = replace(answer, note=answering.note(found, ground, lang))
-        if told := self._told(answer, found, ground, visitor):
+        if told := self._told(answer, found, ground, only, visitor):
             answer = told
             timings = {**timings, "first_token": time.perf_counter() - started}
         else:
@@ -187,14 +187,16 @@ class Engine:
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
         yield Update("done", replace(answer, timings=timings))
 
-    def _told(self, answer: Answer, found: Found, ground: decide.Ground, visitor: str) -> Answer | None:
+    def _told(
+        self, answer: Answer, found: Found, ground: decide.Ground, only: Only | None, visitor: str
+    ) -> Answer | None:
         """The answer or the refusal that needs no model; None where one is to be asked."""
 
         def within(document: Document) -> Sequence[Hit]:
             return self.find(found.asked, only=Only(doc_ids=frozenset({document.doc_id})), visitor=visitor).hits
 
         def find(wording: str) -> Sequence[Hit]:
-            return self.find(wording, visitor=visitor).hits
+            return self.find(wording, only=only, visitor=visitor).hits
 
         about = [document for document in self.documents(visitor) if document.doc_id in found.about]
         weight = self.search(visitor).lexical.weight

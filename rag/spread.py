@@ -8,12 +8,12 @@ that is not judged here; `tells` says how much of what is asked a text speaks of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import facts
 from rag.cite import CJK, Marked, Support
-from rag.records import Document, Hit, Provision
+from rag.records import Document, Hit, Path, Provision
 from rag.told import clauses
 from rag.unseen import without_orders
 
@@ -110,12 +110,13 @@ def quote(document: Document, leaf: Provision, question: str) -> list[Shown]:
     return list(_said(document, leaf)) if leaf.end - leaf.start <= QUOTED else []
 
 
-def more(question: str, shown: Sequence[Provision], hits: Sequence[Hit], tells: Tells) -> list[Shown]:
-    """Further clauses that speak of all of a matter, where a question asks for several: 弥合哪两种鸿沟."""
+def more(question: str, cited: Collection[tuple[str, Path]], hits: Sequence[Hit], tells: Tells) -> list[Shown]:
+    """Clauses beside those `cited` (doc_id, path) that speak of all of a matter, where several are asked for."""
     if not SEVERAL.search(question):
         return []
-    leaves = [(hit.document, leaf) for hit in hits for leaf in _leaves(hit) if leaf not in shown]
-    telling = [(document, leaf) for document, leaf in leaves if tells(document.text_of(leaf)) >= ALL]
+    leaves = [(hit.document, leaf) for hit in hits for leaf in _leaves(hit)]
+    new = [(document, leaf) for document, leaf in leaves if (document.doc_id, leaf.path) not in cited]
+    telling = [(document, leaf) for document, leaf in new if tells(document.text_of(leaf)) >= ALL]
     return [one for document, leaf in telling[:MORE] for one in quote(document, leaf, question)]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.search import Only
 from tests.here import Here
 from tests.laws import PRIVACY, document
 from tests.plan import plan
@@ -58,6 +59,15 @@ def test_two_articles_are_compared_in_their_own_words_without_a_model(engine: He
     assert [each.side for each in answer.sentences] == ["第一条", "第三条"]
     assert answer.text.startswith("第一条：一、加强安全检查。")
     assert "\n第三条：" in answer.text
+
+
+def test_what_is_compared_stays_within_the_documents_that_may_answer(tmp_path: Path) -> None:
+    both = Here(tmp_path, [plan(), document("道路办法", "第一条 道路应当平整。")])
+    question = "游乐设施和节能技术各有什么要求?"
+    *_, free = both.ask(question)
+    assert [each.side for each in free.answer.sentences] == ["游乐设施", "节能技术"]
+    *_, bound = both.ask(question, only=Only(document="道路办法"))
+    assert {each.doc for each in bound.answer.citations} <= {"道路办法"}
 
 
 def test_a_list_is_told_item_by_item_each_with_its_own_citation(tmp_path: Path) -> None:

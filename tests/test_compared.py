@@ -44,6 +44,13 @@ def test_articles_of_one_document_are_told_side_by_side() -> None:
     assert found[1][1][0].endswith("非机动车可以进入公园外环。")
 
 
+def test_an_article_that_does_not_speak_of_what_is_compared_is_silent() -> None:
+    found = compared("比较行动计划第一条和第三条对照明的要求")
+    assert found
+    assert found[0] == ("第一条", [])
+    assert "低功耗照明" in found[1][1][0]
+
+
 def test_documents_are_told_by_what_each_says_of_it_and_one_may_say_nothing() -> None:
     assert compared("个人信息保护法和城市公园行动计划对公布结果的要求有什么不同?", [LAW, plan()]) == [
         ("《中华人民共和国个人信息保护法》", []),

@@ -81,7 +81,7 @@ def test_the_nearest_clause_speaks_of_most_of_what_is_asked() -> None:
 
 def test_what_asks_for_several_gets_what_else_speaks_of_all_that_is_asked_and_another_question_does_not() -> None:
     document = plan()
-    cited = [document.by_path[("article", "2"), ("sentence", "2")]]
+    cited = {(document.doc_id, (("article", "2"), ("sentence", "2")))}
     assert told(more("公园有哪些要求?", cited, hits(), on("公园")))[0].startswith("公园管理机构应当每年")
     assert more("公园开展哪些活动?", cited, hits(), on("公园")) == []
 
