@@ -13,7 +13,8 @@ from rag import evidence
 from rag.labels import short_label
 from rag.named import Named
 from rag.records import Document, Hit, Path
-from rag.spread import Shown, quote
+from rag.retrieve import at
+from rag.spread import Shown, leaves, quote
 from rag.told import clauses
 
 ASKED = re.compile(
@@ -73,8 +74,7 @@ def _of_matter(
 ) -> list[Shown]:
     """The clause that speaks most of one matter, and of what is asked of both."""
     own, both = evidence.terms(matter, lang), evidence.terms(matter + rest, lang)
-    leaves = [(hit.document, path) for hit in find(matter + rest) for path, _ in hit.clauses]
-    places = [(document, path) for document, path in leaves if not document.children(path)]
+    places = [(hit.document, leaf.path) for hit in find(matter + rest) for leaf in leaves(hit)]
     spoken = [place for share, place in _telling(places, own, weight) if share >= MOSTLY]
     ranked = _telling(spoken, both, weight)
     return quote(ranked[0][1][0], ranked[0][1][0].by_path[ranked[0][1][1]], "") if ranked else []
@@ -88,15 +88,15 @@ def _of_provision(
         return []
     if not wanted or provision.end - provision.start <= SHORT:
         return [Shown(text, document, each) for text, document, each in clauses(document, provision)]
-    leaves = [p for p in document.provisions if p.path[: len(path)] == path and not document.children(p.path)]
-    ranked = _telling([(document, p.path) for p in leaves], wanted, weight)
+    below = [leaf.path for leaf in leaves(at(document, path, "reference")) if leaf.path[: len(path)] == path]
+    ranked = _telling([(document, leaf) for leaf in below], wanted, weight)
     return [shown for _, (_, leaf) in ranked[:MOST] for shown in quote(document, document.by_path[leaf], question)]
 
 
 def _of_document(
     hits: Sequence[Hit], question: str, wanted: Sequence[evidence.Term], weight: evidence.Weight
 ) -> list[Shown]:
-    places = [(hit.document, path) for hit in hits for path, _ in hit.clauses if not hit.document.children(path)]
+    places = [(hit.document, leaf.path) for hit in hits for leaf in leaves(hit)]
     ranked = _telling(places, wanted, weight)
     best = ranked[0][0] if ranked else 0.0
     near = [place for share, place in ranked if share >= best * 0.8][:MOST]
@@ -110,9 +110,8 @@ def _telling(
 
     def told() -> Iterator[tuple[float, tuple[Document, Path]]]:
         for document, path in places:
-            if not document.is_title(path):
-                share, _ = evidence.share(wanted, document.text_of(document.by_path[path]), weight)
-                if share >= LEAST:
-                    yield share, (document, path)
+            share, _ = evidence.share(wanted, document.text_of(document.by_path[path]), weight)
+            if share >= LEAST:
+                yield share, (document, path)
 
     return sorted(told(), key=lambda found: -found[0])

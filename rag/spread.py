@@ -75,15 +75,15 @@ def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) ->
     marks any.
     """
     of = [hits[n - 1] for n in marked.markers if 1 <= n <= len(hits)] or list(hits)
-    leaves = [(hit, leaf) for hit in of for leaf in _leaves(hit)]
-    if not leaves:
+    places = [(hit, leaf) for hit in of for leaf in leaves(hit)]
+    if not places:
         return []
 
     def fit(place: tuple[Hit, Provision]) -> float:
         text = place[0].document.text_of(place[1])
         return _near(*place) + tells(text) + facts.coverage(marked.text, text)
 
-    hit, leaf = max(leaves, key=fit)
+    hit, leaf = max(places, key=fit)
     return quote(hit.document, leaf, question)
 
 
@@ -114,8 +114,8 @@ def more(question: str, cited: Collection[tuple[str, Path]], hits: Sequence[Hit]
     """Clauses beside those `cited` (doc_id, path) that speak of all of a matter, where several are asked for."""
     if not SEVERAL.search(question):
         return []
-    leaves = [(hit.document, leaf) for hit in hits for leaf in _leaves(hit)]
-    new = [(document, leaf) for document, leaf in leaves if (document.doc_id, leaf.path) not in cited]
+    places = [(hit.document, leaf) for hit in hits for leaf in leaves(hit)]
+    new = [(document, leaf) for document, leaf in places if (document.doc_id, leaf.path) not in cited]
     telling = [(document, leaf) for document, leaf in new if tells(document.text_of(leaf)) >= ALL]
     return [one for document, leaf in telling[:MORE] for one in quote(document, leaf, question)]
 
@@ -138,11 +138,11 @@ def _said(document: Document, provision: Provision) -> Iterator[Shown]:
     return (Shown(text, document, each) for text, document, each in clauses(document, provision))
 
 
-def _leaves(hit: Hit) -> Iterator[Provision]:
+def leaves(hit: Hit) -> Iterator[Provision]:
+    """The clauses of a hit that have none below them, but titles and what only tells a model what to do."""
     document, top = hit.document, hit.provision.path
     for provision in document.provisions:
         inside = provision.path[: len(top)] == top and not document.children(provision.path)
-        # What only tells a model what to do is no answer.
         if inside and not document.is_title(provision.path) and without_orders(document.text_of(provision)).strip():
             yield provision
 
