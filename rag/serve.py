@@ -102,7 +102,7 @@ def application(engine: Any, lang: str | None = None) -> Any:
             loading = engine.ready()
         except TiaoYinError as error:
             return {"status": "ok", "ready": False, "note": str(error)}
-        return {"status": "ok", "ready": loading is None, "note": loading or engine.news() or None}
+        return {"status": "ok", "ready": loading is None, "note": loading}
 
     _add_reading(app, engine)
     app.add_middleware(Guarded)

@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browser import ask, free_port, page_at, served, until
+from browser import ask, free_port, page_at, served, shared, until
 from conftest import DOCUMENTS
+from played import played
 
 from rag import models
 from rag.errors import ModelError
@@ -133,6 +134,26 @@ def test_a_language_model_that_cannot_be_had_leaves_the_standby_and_says_so_plai
     assert last.answer.citations
 
 
+def test_without_an_embedder_nothing_is_answered_and_what_is_waited_for_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pull(name: str, home: Path, report: models.Report) -> Path:
+        report(models.Progress(name, "fetch", 12_300_000, 71_622_400))
+        heard.append(engine.ready("en"))
+        report(models.Progress(name, "convert", 71_622_400, 71_622_400))
+        heard.append(engine.ready("en"))
+        raise ModelError("model_disk", folder="x", free="1 GB", need="3 GB")
+
+    heard = list[str | None]()
+    monkeypatch.setattr(models, "pull", pull)
+    engine = Engine(Settings(home=tmp_path))
+    engine.start_bare(DOCUMENTS, "extractive", pytest.fail)
+    with pytest.raises(ModelError, match="1 GB"):
+        until(lambda: engine.ready() is None)
+    name = Settings().embedder
+    assert heard == [f"Downloading the model {name}: 12 of 71 MB.", f"Preparing the model {name}."]
+
+
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
@@ -155,3 +176,18 @@ def test_a_space_is_a_demo_on_its_own_port_unless_a_variable_says_otherwise(
     kept = {"TIAOYIN_HOME": str(tmp_path / "data" / "tiaoyin")}
     assert defaults(given, tmp_path / "data") == wanted | kept
     assert defaults(given | {"TIAOYIN_HOME": "/h"}, tmp_path / "data") == wanted
+
+
+@pytest.mark.slow
+def test_who_waits_is_told_how_many_are_before(tmp_path: Path) -> None:
+    with played(tmp_path) as site, shared(), contextlib.ExitStack() as pages:
+        first, second, third = (pages.enter_context(page_at(site.url)) for _ in range(3))
+        ask(first, "很久的问题", settled=False).locator(".ty-cite").wait_for()
+        for page, ahead in ((second, 1), (third, 2)):
+            ask(page, "行动计划推广哪些技术？", settled=False)
+            page.get_by_text(say("queue_ahead", "zh", n=ahead)).wait_for()
+        site.finish()
+        for page in (second, third):
+            page.locator("#ty-send").wait_for()
+            assert page.locator(".ty-cite").count()
+            until(lambda page=page: not page.locator("#ty-ahead").inner_text())

@@ -124,6 +124,12 @@ class Page:
         except TiaoYinError as error:
             yield present.note(words(error, lang), "error")
 
+    def place(self, turns: Turns, lang: str, ahead: int) -> tuple[Any, ...]:
+        """How many questions are before this one, the one being answered among them; for as long as it waits."""
+        waits = any(turn.stage == "waiting" for turn in turns)
+        told = present.note(say("queue_ahead", lang, n=ahead), "wait") if waits and ahead else ""
+        return told, update(active=waits)
+
     def stop(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         """The stop button: what stands stays."""
         stands = turns[-1].body if turns and "ty-text" in turns[-1].body else ""
