@@ -69,7 +69,7 @@ STAGES = {
     "lexical": ("rag.lexical",),
     "retrieve": ("rag.retrieve",),
     "rewrite": ("rag.rewrite",),
-    "widen": ("rag.widen", "rag.evidence", "rag.decide"),
+    "widen": ("rag.widen", "rag.evidence", "rag.awaited", "rag.decide"),
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
     "cite": ("rag.cite", "rag.carried", "rag.aligned"),
