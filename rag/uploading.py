@@ -10,8 +10,10 @@ A file is in memory only. A script of another site cannot send here: its browser
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -25,7 +27,7 @@ from ui import library
 from ui.turns import words
 
 SENDERS = 8
-"""Files that are received at the same time, each in memory; the others wait."""
+"""Files that are taken in at the same time, each in memory; the others wait before they are received."""
 SECONDS = 300.0
 """How long a file may take to arrive."""
 
@@ -47,10 +49,17 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
         html = library.listing(shared, engine.visitors.files(visitor_of(request.cookies)), lang)
         return HTMLResponse(html, headers={"cache-control": "no-store"})
 
-    async def sent(request: Any) -> Any:
+    def sent(request: Any) -> Any:
+        async def respond(*channel: Any) -> None:
+            async with receiving:
+                await (await taken(request))(*channel)
+
+        return respond
+
+    async def taken(request: Any) -> Any:
         name, most = unquote(request.headers.get("x-name", "")), engine.settings.upload_mb * MB
         try:
-            async with receiving, asyncio.timeout(SECONDS):
+            async with asyncio.timeout(SECONDS):
                 data = await _body(request, name, most)
         except TimeoutError:
             return Response(status_code=408)
@@ -59,7 +68,7 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
         visitor = visitor_of(request.cookies)
         spend = partial(allowed.spend, visitor or request.client.host) if allowed else None
         steps = _steps(engine, visitor, Upload(name, data), spoken(request), spend)
-        return StreamingResponse(steps, media_type="application/x-ndjson", headers={"x-accel-buffering": "no"})
+        return StreamingResponse(_apart(steps), media_type="application/x-ndjson", headers={"x-accel-buffering": "no"})
 
     def removed(request: Any) -> Any:
         visitor, key = visitor_of(request.cookies), request.path_params.get("key")
@@ -92,6 +101,31 @@ async def _body(request: Any, name: str, most: int) -> bytes:
     if (size := max(size, len(data))) > most:
         raise DocumentError("document_too_large", path=name, size=-(-size // MB), limit=most // MB)
     return bytes(data)
+
+
+async def _apart(lines: Iterator[str]) -> AsyncIterator[str]:
+    """The lines, made in a thread of their own: an upload that takes minutes does not hold up the server's end."""
+    loop, made, gone = asyncio.get_running_loop(), asyncio.Queue[str | None](), threading.Event()
+
+    def tell(line: str | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody listens
+            loop.call_soon_threadsafe(made.put_nowait, line)
+
+    def make() -> None:
+        try:
+            for line in lines:
+                tell(line)
+                if gone.is_set():
+                    break
+        finally:
+            tell(None)
+
+    threading.Thread(target=make, daemon=True).start()
+    try:
+        while (line := await made.get()) is not None:
+            yield line
+    finally:
+        gone.set()
 
 
 def _steps(engine: Any, visitor: str, upload: Upload, lang: str, spend: Callable[[], None] | None) -> Iterator[str]:

@@ -232,6 +232,7 @@ class Visitors:
             for at in range(0, len(chunks), SLICE):
                 yield replace(step, stage="embed", done=at, total=len(chunks))
                 vectors[at : at + SLICE] = embedder.passages([piece.text for piece in chunks[at : at + SLICE]])
+            yield replace(step, stage="embed", done=len(chunks), total=len(chunks))  # who stops here has nothing kept
             kept = Kept(key, file.name, len(data), documents, chunks, vectors)
             with self._lock:
                 known = self._room(visitor, file.name, len(data), len(chunks))

@@ -21,7 +21,7 @@ from typing import Any
 from browser import free_port, served
 from built import Characters
 from payloads import PAYLOADS
-from shelf import hostile, law, plan, scanned
+from shelf import hostile, law, many, plan, scanned
 
 from rag.errors import GenerateError
 from rag.labels import article_of
@@ -59,11 +59,13 @@ class Slow(Characters):
 
 
 class PlayedEngine:
-    """Answers by what the question contains; writes what happens to it into a log."""
+    """Answers by what the question contains; writes what happens to it into a log, but not whose it was."""
 
     def __init__(self, folder: Path, settings: Settings | None = None) -> None:
         self.document, self.law, self.folder, self.log = plan(), law(), folder, folder / "log.jsonl"
         self.shelf = [self.document, self.law, scanned()] + [hostile()] * (folder / "hostile").exists()
+        if (folder / "many").exists():
+            self.shelf += many()
         self.settings = replace(settings or Settings(), home=folder, llms="extractive")
         self.visitors = Visitors(self.settings, lambda: Slow(folder))
 
@@ -138,22 +140,37 @@ class PlayedEngine:
 
 
 @contextlib.contextmanager
-def played(folder: Path, loading: bool = False, attacked: bool = False) -> Iterator[SimpleNamespace]:
-    """The served page, as `browser.served` gives it, with `log()` (what the engine noted), `loaded()`, `finish()`."""
+def held(mark: Path) -> Iterator[None]:
+    mark.touch()
+    try:
+        yield
+    finally:
+        mark.unlink()
+
+
+@contextlib.contextmanager
+def played(
+    folder: Path, loading: bool = False, attacked: bool = False, stocked: bool = False, **settings: object
+) -> Iterator[SimpleNamespace]:
+    """The served page, as `browser.served` gives it, with `log()` (what the engine noted), `loaded()`, `finish()`.
+
+    `stocked`: 206 documents are shared. `settings` in place of the defaults. `with embedding():` the embedder waits.
+    """
     port, log = free_port(), folder / "log.jsonl"
     log.touch()
-    if loading:
-        (folder / "loading").touch()
-    if attacked:
-        (folder / "hostile").touch()
-    with served([sys.executable, __file__, str(port), str(folder)], folder / "output.txt") as site:
+    for name, wanted in (("loading", loading), ("hostile", attacked), ("many", stocked)):
+        if wanted:
+            (folder / name).touch()
+    command = [sys.executable, __file__, str(port), str(folder), json.dumps(settings)]
+    with served(command, folder / "output.txt") as site:
         site.log = lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         site.loaded = (folder / "loading").unlink
         site.finish = (folder / "finish").touch
+        site.embedding = lambda: held(folder / "embedding")
         yield site
 
 
 if __name__ == "__main__":
-    engine = PlayedEngine(Path(sys.argv[2]))
+    engine = PlayedEngine(Path(sys.argv[2]), Settings(**json.loads(sys.argv[3])))
     serve(engine, port=int(sys.argv[1]), announce=lambda url: print(url, flush=True))
     print("ended", flush=True)

@@ -81,9 +81,9 @@ def zipped(members: dict[str, bytes]) -> bytes:
 def test_a_file_is_read_then_embedded_then_there_and_what_was_found_is_said() -> None:
     all_of_them, me = visitors(), new_id()
     steps = list(all_of_them.add(me, [upload("公约.md", RULES), upload("x.exe", b"MZ")]))
-    assert [(s.n, s.of, s.stage) for s in steps] == [(1, 2, "read"), (1, 2, "embed"), (1, 2, "done"), (2, 2, "read"),
-                                                     (2, 2, "failed")]  # fmt: skip
-    done = steps[2].kept
+    assert [(s.n, s.of, s.stage) for s in steps] == [(1, 2, "read"), (1, 2, "embed"), (1, 2, "embed"), (1, 2, "done"),
+                                                     (2, 2, "read"), (2, 2, "failed")]  # fmt: skip
+    done = steps[3].kept
     assert done and steps[1].total == steps[2].done == len(done.chunks) == len(done.vectors)
     (document,) = all_of_them.documents(me)
     assert document.doc_id.startswith(OWN) and document.source == "公约.md"
@@ -92,7 +92,7 @@ def test_a_file_is_read_then_embedded_then_there_and_what_was_found_is_said() ->
     assert counted == "3 条" and warnings == [
         "编号不连续：第二条之后是第四条。原文可能如此，也可能有条文没有读出，请对照原文。"
     ]
-    failed = steps[4].error
+    failed = steps[5].error
     assert failed and failed.key == "document_kind_unknown" and "x.exe" in str(failed)
 
 
@@ -100,8 +100,8 @@ def test_a_long_document_is_embedded_step_by_step_and_stopping_keeps_nothing_of_
     all_of_them, me = visitors(), new_id()
     law = "# 长法\n\n" + "\n\n".join(f"第{n}条 第{n}项要求。" for n in range(1, 200))
     steps = all_of_them.add(me, [upload("长法.md", law)])
-    seen = [next(steps) for _ in range(4)]
-    assert [(s.done, s.total) for s in seen[1:]] == [(0, 199), (64, 199), (128, 199)]
+    seen = [next(steps) for _ in range(6)]
+    assert [(s.done, s.total) for s in seen[1:]] == [(0, 199), (64, 199), (128, 199), (192, 199), (199, 199)]
     steps.close()
     assert all_of_them.files(me) == []
     assert added(all_of_them, me, upload("长法.md", law)) == [("长法.md", "done", "")]

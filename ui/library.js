@@ -3,7 +3,7 @@
 // of each step; here they are only put in place. What is not ticked this tab of the browser keeps, and sends with each
 // question. Whose the files are, a cookie says that is not seen here.
 ((tiaoyin) => {
-  const { say, part, ready, announce } = tiaoyin, KEY = "tiaoyin.leftOut";
+  const { say, part, ready, announce } = tiaoyin, KEY = "tiaoyin.leftOut", NAMED = 3;
   const lang = () => document.documentElement.lang, at = (path = "") => new URL(`library${path}?lang=${lang()}`, document.baseURI);
   const make = (html) => new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
   const shelf = make(`<div><div class="ty-drop"><p><span class="ty-drop-words"></span>
@@ -13,7 +13,7 @@
     <button type="button" class="ty-tick-none"></button><output class="ty-count"></output></div></div>
     <p class="ty-note ty-no-match" role="status" hidden></p><div class="ty-listed"></div></div>`);
   const get = (name) => shelf.querySelector(`.ty-${name}`), all = (selector) => [...shelf.querySelectorAll(selector)];
-  let leftOut = new Set(), limits = null, again, listed = false;
+  let leftOut = new Set(), limits = null, beside = null, again, listed = false;
   try { leftOut = new Set(JSON.parse(sessionStorage.getItem(KEY))); } catch { /* a browser that keeps nothing */ }
 
   function label() {
@@ -52,16 +52,14 @@
     try { sessionStorage.setItem(KEY, JSON.stringify([...leftOut])); } catch { /* as above */ }
     get("count").textContent = say("library_count", numbers);
     get("sift").hidden = ticks.length < 2;
-    const place = document.querySelector(".ty-chosen");
-    if (!place) return;
-    place.replaceChildren();
-    if (!leftOut.size) return;
-    const titles = asked.slice(0, 3).map((tick) => tick.closest("li").querySelector(".ty-title").textContent);
+    beside?.replaceChildren();
+    if (!beside || !leftOut.size) return;
+    const titles = asked.map((tick) => tick.closest("li").querySelector(".ty-title").textContent).join(lang() === "zh" ? "、" : ", ");
     const words = document.createElement("span"), button = document.createElement("button");
-    const list = titles.join(lang() === "zh" ? "、" : ", ") + (asked.length > 3 ? "…" : "");
-    words.textContent = say(asked.length ? "library_only" : "library_none_asked", { ...numbers, titles: list });
+    const key = !asked.length ? "library_none_asked" : asked.length > NAMED ? "library_some" : "library_only";
+    words.textContent = say(key, { ...numbers, titles });
     Object.assign(button, { type: "button", className: "ty-ask-all", textContent: say("library_ask_all") });
-    place.append(words, " ", button);
+    beside.append(words, " ", button);
   }
   const shown = () => all(".ty-row").filter((row) => !row.hidden).map((row) => row.querySelector(".ty-tick"));
   function tickAll(ticks, on) {
@@ -121,6 +119,7 @@
       }
     };
     sending = { row, request };
+    get("sending").ariaBusy = "true";
     request.open("POST", at());
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-Name", encodeURIComponent(file.name));
@@ -134,7 +133,7 @@
         if (each.isConnected && each.dataset.stage !== "failed") tell(each, "failed", say("library_broken"));
       }
       sending = null;
-      load();
+      load().then(() => { get("sending").ariaBusy = String(Boolean(sending)); });
       next();
     };
     tell(row, "sending", say("library_send", { percent: 0 }), 0, 1);
@@ -208,7 +207,11 @@
   document.addEventListener("tiaoyin:lang", () => { label(); if (listed) load(); });
   // Gradio draws the place when it likes, and may draw it again.
   function settle() {
-    const place = document.querySelector(".ty-shelf");
+    const place = document.querySelector(".ty-shelf"), box = document.querySelector(".ty-chosen");
+    if (box !== beside) {
+      beside = box;
+      if (listed) choose();
+    }
     if (!place || shelf.parentElement === place) return;
     limits ||= { ...place.dataset };
     get("files").accept = [...limits.kinds.split(" "), "zip"].map((kind) => `.${kind}`).join();
