@@ -231,8 +231,7 @@ def test_of_206_documents_those_that_are_ticked_are_asked_and_it_is_shown_beside
         words = said(page, "library_only", n=3, of=206, titles="").rstrip("：: ")
         assert words in chosen.inner_text() and "第二百零一号规定" in chosen.inner_text()
         page.reload()
-        page.locator(".ty-chosen span").wait_for()
-        assert words in chosen.inner_text()
+        chosen.get_by_text(words).wait_for()
         message = ask(page, "上传的说什么？")
         assert message.locator(".ty-label").count() == 3
         assert page.evaluate("document.documentElement.scrollWidth") <= width
