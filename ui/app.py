@@ -12,8 +12,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from rag.allowance import Allowance
+from rag.visiting import visitor_of
 from rag.words import reader_language, say
-from ui import present
+from ui import library, present
 from ui.choices import LANGUAGES, THEMES, amounts, kept, models
 from ui.page import Engine, Page, update
 
@@ -74,10 +76,13 @@ class Worded:
         return [update(**words(lang)) for _, words in self.made]
 
 
-def build(engine: Engine, lang: str | None = None) -> Any:
-    """The page as gradio Blocks. `lang` ("zh" or "en") fixes its language; without, it follows each browser."""
+def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = None) -> Any:
+    """The page as gradio Blocks. `lang` ("zh" or "en") fixes its language; without, it follows each browser.
+
+    `allowed`: how many questions each visitor may ask, None for any number.
+    """
     gr = import_gradio()
-    page, worded = Page(engine), Worded(lang or reader_language())
+    page, worded = Page(engine, allowed), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
         w = SimpleNamespace(turns=gr.State([]), timer=gr.Timer(STATUS_POLL))
         w.waiting = gr.Timer(QUEUE_POLL, active=False)
@@ -89,7 +94,7 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             with worded.says(gr.Tab, "page_tab_ask", id="ask", elem_id="ty-tab-ask"):
                 _asking(gr, worded, w)
             with worded.says(gr.Tab, "page_tab_documents", id="documents", elem_id="ty-tab-documents"):
-                w.listed = gr.HTML(elem_id="ty-library", **PLAIN)
+                gr.HTML(library.place(engine.settings), elem_id="ty-library", **PLAIN)
             with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
@@ -120,6 +125,8 @@ def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
         worded(gr.HTML, lambda lang: {"value": present.note(say("page_try", lang), "try")}, **PLAIN)
         w.asks = [worded.says(gr.Button, key, elem_classes="ty-example", size="sm") for key in EXAMPLES]
     with gr.Column(elem_id="ty-composer"):
+        gr.HTML('<div class="ty-chosen"></div>', elem_id="ty-chosen", **PLAIN)
+        w.left_out = gr.Textbox(visible=False)
         with gr.Row(elem_id="ty-editing", visible=False) as w.editing:
             worded(gr.HTML, lambda lang: {"value": present.note(say("page_editing", lang), "asked")}, **PLAIN)
             w.keep = worded.says(gr.Button, "page_keep", **SMALL)
@@ -147,7 +154,8 @@ def _settings(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> No
 
 
 def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
-    asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions]
+    asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions, w.left_out]
+    answer, leave_out = _visited(gr, page.answer), "(...given) => tiaoyin.leaveOut(given)"
     shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
     begun = [gr.on([w.send.click, w.box.submit], page.begin, [w.box, *asking], [w.box, *shown], **QUIET)]
     begun += [ask.click(page.begin, [ask, *asking], [w.box, *shown], **QUIET) for ask in w.asks]
@@ -155,12 +163,22 @@ def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
         event.then(lambda: update(active=True), None, w.waiting, **QUIET)
-        stream = event.then(page.answer, [*asking, *chosen], shown, **QUIET | IN_TURN)
+        stream = event.then(answer, [*asking, *chosen], shown, js=leave_out, **QUIET | IN_TURN)
         stream.failure(page.fail, asking, shown, **QUIET)
     w.stop.click(page.stop, asking, shown, **QUIET)
     w.new.click(page.anew, w.turns, shown, **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
     for button, press in ((w.edit, page.edit), (w.keep, page.keep)):
         button.click(press, w.turns, [w.box, *shown], **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
+
+
+def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
+    """`listener` told whose request it is: the cookie's, which no script reads, and the address."""
+
+    def listening(request: Any, *values: Any) -> Any:
+        yield from listener(*values, visitor_of(request.cookies), request.client.host)
+
+    listening.__annotations__["request"] = gr.Request
+    return listening
 
 
 def _place(gr: Any, blocks: Any, page: Page) -> Any:
@@ -197,7 +215,7 @@ def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) 
             said[every.index(radio)]["value"] = getattr(settings, name) if value is None else value
         return said
 
-    status = (page.status, w.spoken, [w.status, w.listed, w.timer])
+    status = (page.status, w.spoken, [w.status, w.timer])
     begun = blocks.load(start, [w.spoken, w.kept], every, js="() => tiaoyin.start()", **QUIET)
     begun.then(*status, **QUIET)
     w.timer.tick(*status, **QUIET)

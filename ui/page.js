@@ -151,7 +151,7 @@ window.tiaoyin = ((words, served) => {
   }
 
   return {
-    say, keep, speak, part, ready,
+    say, keep, speak, part, ready, announce,
     start() { paint(); return [speak(), JSON.stringify(chosen)]; },
     write() { requestAnimationFrame(() => document.querySelector("#ty-box textarea")?.focus()); },
     reveal(id) { drawn(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },

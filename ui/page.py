@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rag import feedback
+from rag.allowance import Allowance
 from rag.errors import TiaoYinError
 from rag.records import Document, Update
 from rag.settings import Settings
+from rag.visitors import Visitors
 from rag.words import say
-from ui import present
+from ui import library, present
 from ui.choices import fit
 from ui.turns import Turn, Turns, busy, mark, markable, shown, words
 
@@ -29,16 +31,18 @@ class Engine(Protocol):
     """What answers. Raises TiaoYinError, whose words the page shows; what readers mark is kept in `settings.home`."""
 
     settings: Settings
+    visitors: Visitors
 
     def ask(self, question: str, history: Sequence[str], **chosen: Any) -> Iterator[Update]:
         """The answer as it grows; `history` holds the earlier questions of the conversation.
 
-        `chosen` has `llm` (a SPEC) and `provisions` (a number) where the visitor chose other than the settings'.
+        `chosen` has `llm` (a SPEC) and `provisions` (a number) where the visitor chose other than the settings',
+        `only` where not all documents are asked, and the `visitor` who has documents of their own.
         """
         ...
 
-    def documents(self) -> Sequence[Document]:
-        """What is indexed."""
+    def documents(self, visitor: str = "") -> Sequence[Document]:
+        """What is indexed, and behind it what a visitor uploaded."""
         ...
 
     def ready(self, lang: str | None = None) -> str | None:
@@ -60,6 +64,8 @@ class Page:
     """`turns` and `lang` come last but for the visitor's choices; most return what `_shown` says."""
 
     engine: Engine
+    allowed: Allowance | None = None
+    """How many questions each visitor may ask in an hour; None for any number."""
 
     def begin(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
         """Shows the question at once; one asked while another is being answered stays in the box."""
@@ -90,14 +96,19 @@ class Page:
             turn.edited = False
         return "", *_shown(turns)
 
-    def answer(self, turns: Turns, lang: str, llm: str, provisions: int) -> Iterator[tuple[Any, ...]]:
-        """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away."""
+    def answer(
+        self, turns: Turns, lang: str, llm: str, provisions: int, left_out: str = "", visitor: str = "", host: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away.
+
+        `left_out`: the documents not to ask, as `library.asked` reads them; `host` stands for a visitor without an id.
+        """
         turn = next((turn for turn in turns if turn.stage == "waiting"), None)
         if turn:
             turn.stage = "answering"
             chosen = fit(self.engine.settings, llm, provisions)
-            wanted = {"llm": chosen.llm, "provisions": chosen.provisions}
-            with closing(self._bodies(turn, turns, lang, wanted)) as bodies:
+            wanted = {"llm": chosen.llm, "provisions": chosen.provisions, "visitor": visitor or None}
+            with closing(self._bodies(turn, turns, lang, wanted, left_out, visitor or host)) as bodies:
                 for body in bodies:
                     if turn.stage == "over" or turn not in turns:
                         break
@@ -106,13 +117,18 @@ class Page:
             turn.stage = "over"
         yield _shown(turns)
 
-    def _bodies(self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any]) -> Generator[str, None, None]:
+    def _bodies(
+        self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any], left_out: str, who: str
+    ) -> Generator[str, None, None]:
         number, history = len(turns), [turn.question for turn in turns[:-1]]
         try:
             while (loading := self.engine.ready(lang)) is not None:
                 yield present.note(loading, "wait")
                 time.sleep(LOADING_POLL)
-            documents = {document.doc_id: document for document in self.engine.documents()}
+            documents = {document.doc_id: document for document in self.engine.documents(wanted["visitor"] or "")}
+            wanted["only"] = library.asked(list(documents.values()), left_out)
+            if self.allowed:
+                self.allowed.spend(who)
             updates = self.engine.ask(turn.question, history, **{k: v for k, v in wanted.items() if v is not None})
             try:
                 for each in updates:
@@ -159,14 +175,13 @@ class Page:
         return "", *_marking(turns)
 
     def status(self, lang: str) -> tuple[Any, ...]:
-        """What is indexed and whether the engine still loads; the timer goes on until all is as it will be."""
+        """Whether the engine still loads; the timer goes on until all is as it will be."""
         try:
             loading = self.engine.ready(lang)
             told = loading or self.engine.news(lang)
-            listed = present.document_list(self.engine.documents(), lang) if loading is None else ""
         except TiaoYinError as error:
-            return present.note(words(error, lang), "error"), "", update(active=False)
-        return present.note(told, "wait") if told else "", listed, update(active=bool(told))
+            return present.note(words(error, lang), "error"), update(active=False)
+        return present.note(told, "wait") if told else "", update(active=bool(told))
 
 
 def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
