@@ -1,6 +1,6 @@
 """The page and the HTTP interface in one process: an engine, a host and a port in, a server until Ctrl-C.
 
-Beside the page: `GET /healthz`, and `GET /read/DOC_ID`, a document as HTML.
+Beside the page: `GET /healthz`, `GET /read/DOC_ID`, a document as HTML, and what `rag.http` lists.
 
 The socket is bound before anything heavy is imported, so that a taken port is said at once, and the server answers
 while the engine is still loading its models. This module loads no model and prints nothing; `announce` is told the
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import TiaoYinError
+from rag.keys import Door, door
 from rag.words import LANGUAGES, reader_language, sentences
 
 # A second wall behind the escaping: whatever slips into a page cannot call another host or send a form.
@@ -31,7 +32,9 @@ SAID = (
     "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied",
 )  # fmt: skip
 """The keys of the sentences that scripts say."""
-GOODBYE = 2  # seconds that open streams get when the server is asked to end
+GOODBYE = 2  # seconds that open streams of the page get when the server is asked to end
+GRACE = 30.0  # seconds that answers asked for over HTTP get before that
+STUCK = 30_000  # milliseconds after which a reader that takes nothing is hung up on
 
 
 class ServeError(TiaoYinError):
@@ -48,22 +51,35 @@ def serve(
     """Serves until Ctrl-C or SIGTERM.
 
     `engine` is a `ui.app.Engine`; `lang` fixes the page's language; `announce` is called with the page's address
-    once it can be opened. Port 0 takes a free one. Raises ServeError.
+    once it can be opened. Port 0 takes a free one. Raises ServeError; UsageError where the address needs keys and there
+    are none.
     """
     with bound(host, port) as listener:
         import uvicorn
 
-        config = uvicorn.Config(
-            application(engine, lang), log_level="critical", access_log=False, timeout_graceful_shutdown=GOODBYE
-        )
+        app = application(engine, lang, door(engine.settings, listener.getsockname()[0]))
+        config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=GOODBYE)
         listener.listen()  # from here on a visitor waits for the server rather than being turned away
         if announce:
             shown = f"[{host}]" if ":" in host else host
             announce(f"http://{shown}:{listener.getsockname()[1]}")
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            _server(config, app.state.line).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # uvicorn has ended cleanly and hands the signal on
+
+
+def _server(config: Any, line: Any) -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Lets the answers in the line end first; a second Ctrl-C does not."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await line.drained(GRACE, lambda: self.force_exit)
+            await super().shutdown(sockets)
+
+    return Server(config)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -77,6 +93,8 @@ def bound(host: str, port: int) -> socket.socket:
         raise ServeError("page_host_unknown", host=host, port=port, reason=error) from None
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from their listener
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK)
     try:
         listener.bind(address)
     except OSError as error:
@@ -86,24 +104,18 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def application(engine: Any, lang: str | None = None) -> Any:
-    """The FastAPI application: `GET /healthz`, `GET /read/DOC_ID`, and the page at the root."""
+def application(engine: Any, lang: str | None = None, entrance: Door | None = None) -> Any:
+    """The FastAPI application: the routes, and the page at the root. `entrance`: who gets in, this machine if None."""
     from ui.app import build, import_gradio
 
     gr = import_gradio()
     from fastapi import FastAPI
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    import rag
+    from rag.http import routes
 
-    @app.get("/healthz")
-    def healthz() -> dict[str, object]:
-        """Answers as soon as the socket is open; `ready` says whether the models are loaded too."""
-        try:
-            loading = engine.ready()
-        except TiaoYinError as error:
-            return {"status": "ok", "ready": False, "note": str(error)}
-        return {"status": "ok", "ready": loading is None, "note": loading}
-
+    app = FastAPI(title="TiaoYin 条引", version=rag.__version__, docs_url=None, redoc_url=None)
+    routes.add(app, engine, entrance or Door())
     _add_reading(app, engine)
     app.add_middleware(Guarded)
     return gr.mount_gradio_app(
@@ -142,7 +154,7 @@ def _add_reading(app: Any, engine: Any) -> None:
         spoken = lang if lang in LANGUAGES else reader_language()
         return HTMLResponse(reading(documents[doc_id], spoken, lambda title: named.get(name_of(title))))
 
-    app.add_api_route("/read/{doc_id}", read, response_class=HTMLResponse)
+    app.add_api_route("/read/{doc_id}", read, response_class=HTMLResponse, include_in_schema=False)
 
 
 def head(lang: str) -> str:

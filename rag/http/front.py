@@ -1,0 +1,140 @@
+"""What stands before page and routes: a request's id, its key, the size of its body, one line in the log.
+
+ASGI in and out; it touches no body but to count it, so streams pass as they come. Routes of ours are logged and
+counted by their template; of the page only what is refused. No address, header or body of a caller gets into the log:
+an id is taken over only where it is plain letters and digits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ipaddress
+import logging
+import re
+import time
+import uuid
+from typing import Any
+
+from starlette.datastructures import Headers
+
+from rag.errors import TiaoYinError
+from rag.http.errors import Refused, refused, response, spoken
+from rag.http.meters import Meters
+from rag.keys import Door
+
+LOG = logging.getLogger("tiaoyin.http")
+OPEN = ("/healthz", "/readyz")  # what asks here is a container's engine, which has no key
+OURS = ("/v1/", "/api/")
+BODY = 256 * 1024  # bytes of a body of ours
+READING = 20.0  # seconds until it must be here
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Front:
+    """`page_bytes` bounds what the page may be sent, which is files."""
+
+    def __init__(self, app: Any, door: Door, meters: Meters, page_bytes: int) -> None:
+        self.app, self.door, self.meters, self.page_bytes = app, door, meters, page_bytes
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":  # there are no websockets here
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+        headers, started, status, who = Headers(scope=scope), time.perf_counter(), 499, "-"
+        given = headers.get("x-request-id", "")
+        number = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {}).update(id=number, lang=spoken(headers.get("accept-language", "")))
+
+        async def sending(event: Any) -> None:
+            nonlocal status
+            if event["type"] == "http.response.start":
+                status = event["status"]
+                event = {**event, "headers": [*event["headers"], (b"x-request-id", number.encode())]}
+            await send(event)
+
+        try:
+            who = self._who(scope, headers)
+            scope["state"]["who"] = who
+            await self.app(scope, self._counted(scope, headers, receive), sending)
+        except Refused as error:
+            await response(error, scope["state"]["lang"])(scope, receive, sending)
+        except TiaoYinError as error:
+            await response(refused(error), scope["state"]["lang"])(scope, receive, sending)
+        except Exception:
+            status = 500
+            raise
+        finally:
+            self._note(scope, number, status, who, time.perf_counter() - started)
+
+    def _who(self, scope: dict[str, Any], headers: Headers) -> str:
+        """The name of the caller's key, "-" where none is asked for. Raises Refused."""
+        if self.door.local and not _here(headers.get("host", "")):
+            # a page of another site whose name its owner points at this machine
+            raise Refused(421, "http_wrong_host")
+        if self.door.keys is None or scope["path"] in OPEN:
+            return "-"
+        kind, _, shown = headers.get("authorization", "").partition(" ")
+        name, key = _login(shown) if kind.lower() == "basic" else (None, shown.strip())
+        owner = self.door.keys.owner(key)
+        if owner is None or name not in (None, owner):
+            wrong = Refused(401, "http_invalid_api_key")
+            asks = "Bearer" if scope["path"].startswith(OURS) else 'Basic realm="TiaoYin", charset="UTF-8"'
+            wrong.headers = {"www-authenticate": asks}
+            raise wrong
+        return owner
+
+    def _counted(self, scope: dict[str, Any], headers: Headers, receive: Any) -> Any:
+        """`receive` that ends a body which is too large, or of ours and too slow. Raises Refused."""
+        ours = scope["path"].startswith(OURS)
+        limit = BODY if ours else self.page_bytes
+        size, whole, until = 0, False, asyncio.get_running_loop().time() + READING
+        too_large = Refused(413, "http_body_too_large", limit=limit // 1024)
+        declared = headers.get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > 12 or int(declared) > limit:
+            raise too_large
+        if ours and scope["method"] == "POST" and "json" not in headers.get("content-type", ""):
+            raise Refused(415, "http_not_json")  # a form of another site could be sent without it
+
+        async def receiving() -> Any:
+            nonlocal size, whole
+            if whole or not ours:
+                event = await receive()
+            else:
+                try:
+                    async with asyncio.timeout_at(until):
+                        event = await receive()
+                except TimeoutError:
+                    raise Refused(408, "http_slow_body", seconds=int(READING)) from None
+            if event["type"] == "http.request":
+                size, whole = size + len(event.get("body", b"")), not event.get("more_body", False)
+                if size > limit:
+                    raise too_large
+            return event
+
+        return receiving
+
+    def _note(self, scope: dict[str, Any], number: str, status: int, who: str, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "page")
+        self.meters.responded(route, status)
+        if route != "page" or status >= 400:
+            LOG.info("id=%s route=%s status=%d ms=%d key=%s", number, route, status, seconds * 1000, who)
+
+
+def _here(host: str) -> bool:
+    """Whether a Host header names this machine: its own names, a loopback address."""
+    name = re.sub(r":\d*$", "", host).strip("[]").lower()
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _login(shown: str) -> tuple[str, str]:
+    """Name and password of a browser's login; empty where it is none."""
+    try:
+        name, _, password = base64.b64decode(shown, validate=True).decode("utf-8").partition(":")
+    except ValueError:
+        return "", ""
+    return name, password
