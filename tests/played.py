@@ -59,6 +59,7 @@ class PlayedEngine:
         return "正在装载模型…" if (self.folder / "loading").exists() else None
 
     def ask(self, question: str, history: Sequence[str], **chosen: object) -> Iterator[Update]:
+        chosen.pop("stopped", None)
         self.note(asked=question, history=list(history), **chosen)
         document = self.document
         hits = tuple(Hit(document, document.by_path[(("article", n),)], 0.9, "dense") for n in ("7", "6"))

@@ -31,7 +31,7 @@ SOON = 5
 WRONG = {
     "missing": "http_missing", "extra_forbidden": "http_unknown_field", "json_invalid": "http_no_json",
     "string_too_long": "http_too_long", "too_long": "http_too_long",
-    "string_too_short": "http_empty", "too_short": "http_empty", "text_only": "http_text_only",
+    "string_too_short": "http_empty", "too_short": "http_empty", "http_text_only": "http_text_only",
 }  # fmt: skip
 """Kinds of what pydantic finds wrong -> the sentence; another is `http_wrong_value`."""
 PLAIN = {404: "http_not_found", 405: "http_method"}

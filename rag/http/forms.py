@@ -22,7 +22,7 @@ def _joined(content: Any) -> Any:
     if not isinstance(content, list):
         return content
     if not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in content):
-        raise PydanticCustomError("text_only", "a part is no text")
+        raise PydanticCustomError("http_text_only", "a part is no text")
     return "\n".join(part["text"] for part in content)
 
 

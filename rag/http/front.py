@@ -1,7 +1,7 @@
 """What stands before page and routes: a request's id, its key, the size of its body, one line in the log.
 
-ASGI in and out; it touches no body but to count it, so streams pass as they come. Routes of ours are logged and
-counted by their template; of the page only what is refused. No address, header or body of a caller gets into the log:
+ASGI in and out; it touches no body but to count it, so streams pass as they come. Our own routes are logged and
+counted by their path; of the page only what is refused. No address, header or body of a caller gets into the log:
 an id is taken over only where it is plain letters and digits.
 """
 
@@ -14,28 +14,28 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from starlette.datastructures import Headers
 
-from rag.errors import TiaoYinError
-from rag.http.errors import Refused, refused, response, spoken
+from rag.errors import UsageError
+from rag.http.errors import Refused, response, spoken
 from rag.http.meters import Meters
 from rag.keys import Door
 
 LOG = logging.getLogger("tiaoyin.http")
 OPEN = ("/healthz", "/readyz")  # what asks here is a container's engine, which has no key
-OURS = ("/v1/", "/api/")
 BODY = 256 * 1024  # bytes of a body of ours
 READING = 20.0  # seconds until it must be here
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Front:
-    """`page_bytes` bounds what the page may be sent, which is files."""
+    """`paths` are those of our routes; `page_bytes` bounds what the page may be sent, which is files."""
 
-    def __init__(self, app: Any, door: Door, meters: Meters, page_bytes: int) -> None:
-        self.app, self.door, self.meters, self.page_bytes = app, door, meters, page_bytes
+    def __init__(self, app: Any, door: Door, meters: Meters, paths: Collection[str], page_bytes: int) -> None:
+        self.app, self.door, self.meters, self.paths, self.page_bytes = app, door, meters, paths, page_bytes
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":  # there are no websockets here
@@ -60,8 +60,9 @@ class Front:
             await self.app(scope, self._counted(scope, headers, receive), sending)
         except Refused as error:
             await response(error, scope["state"]["lang"])(scope, receive, sending)
-        except TiaoYinError as error:
-            await response(refused(error), scope["state"]["lang"])(scope, receive, sending)
+        except UsageError as error:  # the file of keys is damaged: for whoever runs this, not for the caller
+            LOG.error("id=%s %s", number, error)
+            await response(Refused(500, "http_fault", id=number), scope["state"]["lang"])(scope, receive, sending)
         except Exception:
             status = 500
             raise
@@ -80,14 +81,14 @@ class Front:
         owner = self.door.keys.owner(key)
         if owner is None or name not in (None, owner):
             wrong = Refused(401, "http_invalid_api_key")
-            asks = "Bearer" if scope["path"].startswith(OURS) else 'Basic realm="TiaoYin", charset="UTF-8"'
+            asks = "Bearer" if _ours(scope) else 'Basic realm="TiaoYin", charset="UTF-8"'
             wrong.headers = {"www-authenticate": asks}
             raise wrong
         return owner
 
     def _counted(self, scope: dict[str, Any], headers: Headers, receive: Any) -> Any:
         """`receive` that ends a body which is too large, or of ours and too slow. Raises Refused."""
-        ours = scope["path"].startswith(OURS)
+        ours = _ours(scope)
         limit = BODY if ours else self.page_bytes
         size, whole, until = 0, False, asyncio.get_running_loop().time() + READING
         too_large = Refused(413, "http_body_too_large", limit=limit // 1024)
@@ -116,10 +117,16 @@ class Front:
         return receiving
 
     def _note(self, scope: dict[str, Any], number: str, status: int, who: str, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "page")
+        route = scope["path"] if scope["path"] in self.paths else "other" if _ours(scope) else "page"
         self.meters.responded(route, status)
         if route != "page" or status >= 400:
             LOG.info("id=%s route=%s status=%d ms=%d key=%s", number, route, status, seconds * 1000, who)
+
+
+def _ours(scope: dict[str, Any]) -> bool:
+    """Whether it is asked for by programs; the page does not use it."""
+    path: str = scope["path"]
+    return path.startswith(("/v1/", "/api/"))
 
 
 def _here(host: str) -> bool:

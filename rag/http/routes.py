@@ -220,7 +220,8 @@ def add(app: FastAPI, engine: Any, door: Door) -> None:
     route("GET", "/metrics", api.metrics, None)
     handle(app, ("/v1", "/api"))
     settings = engine.settings
-    app.add_middleware(Front, door=door, meters=meters, page_bytes=(settings.upload_total_mb + 1) * 2**20)
+    paths, page_bytes = app.openapi()["paths"].keys(), (settings.upload_total_mb + 1) * 2**20
+    app.add_middleware(Front, door=door, meters=meters, paths=paths, page_bytes=page_bytes)
     app.state.line = line
 
 
