@@ -34,6 +34,7 @@ SAID = (
 """The keys of the sentences that scripts say."""
 GOODBYE = 2  # seconds that open streams of the page get when the server is asked to end
 GRACE = 30.0  # seconds that answers asked for over HTTP get before that
+SILENT = 20.0  # seconds until the head of a request must be here
 STUCK = 30_000  # milliseconds after which a reader that takes nothing is hung up on
 
 
@@ -55,30 +56,52 @@ def serve(
     are none.
     """
     with bound(host, port) as listener:
-        import uvicorn
-
         app = application(engine, lang, door(engine.settings, listener.getsockname()[0]))
-        config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=GOODBYE)
         listener.listen()  # from here on a visitor waits for the server rather than being turned away
         if announce:
             shown = f"[{host}]" if ":" in host else host
             announce(f"http://{shown}:{listener.getsockname()[1]}")
         try:
-            _server(config, app.state.line).run(sockets=[listener])
+            server(app).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # uvicorn has ended cleanly and hands the signal on
 
 
-def _server(config: Any, line: Any) -> Any:
+def server(app: Any) -> Any:
+    """A uvicorn server of an `application`."""
     import uvicorn
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    class Hurried(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        """Hangs up on who connects and then says nothing, or says it byte by byte."""
+
+        due: Any = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.due = self.loop.call_later(SILENT, transport.close)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.cycle and not self.cycle.response_complete:
+                self.due.cancel()
+            elif self.due.cancelled():
+                self.due = self.loop.call_later(SILENT, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.due.cancel()
+            super().connection_lost(exc)
 
     class Server(uvicorn.Server):
         """Lets the answers in the line end first; a second Ctrl-C does not."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            await line.drained(GRACE, lambda: self.force_exit)
+            await app.state.line.drained(GRACE, lambda: self.force_exit)
             await super().shutdown(sockets)
 
+    config = uvicorn.Config(
+        app, http=Hurried, log_level="critical", access_log=False, timeout_graceful_shutdown=GOODBYE
+    )
     return Server(config)
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from rag.keys import Door
 from rag.records import Prompt, Tokens
-from rag.serve import application, bound
+from rag.serve import application, bound, server
 from tests.browser import until
 from tests.here import Here
 from tests.plan import plan
@@ -26,19 +25,19 @@ SAID = "公园每日开放时间不得少于十二小时[1]。"
 def listening(engine: Any, entrance: Door | None = None) -> Iterator[httpx.Client]:
     """A client of the served engine; `client.app` is the application."""
     app = application(engine, "en", entrance)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1))
+    running = server(app)
     with bound("127.0.0.1", 0) as listener:
         listener.listen()
-        running = threading.Thread(target=server.run, args=([listener],))
-        running.start()
-        until(lambda: server.started)
+        thread = threading.Thread(target=running.run, args=([listener],))
+        thread.start()
+        until(lambda: running.started)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
                 client.app = app  # type: ignore[attr-defined]
                 yield client
         finally:
-            server.should_exit = True
-            running.join(20)
+            running.should_exit = running.force_exit = True
+            thread.join(20)
 
 
 class Held:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from rag import serve
 from rag.generate.extractive import Extractive
 from rag.http import front, line
 from rag.records import Prompt
@@ -66,7 +67,6 @@ def test_one_is_answered_at_a_time_some_wait_and_further_ones_are_told_when_to_c
 
 
 def test_what_only_quotes_is_answered_beside_the_model(site: SimpleNamespace) -> None:
-    site.client.app.state.line.several.threads = 2
     site.ask()
     begun(site)
     site.ask(llm="extractive")
@@ -133,6 +133,23 @@ def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch
         slow.sendall(b"Content-Length: 99\r\n\r\n{")
         slow.settimeout(10)
         assert slow.recv(100).startswith(b"HTTP/1.1 408")
+        slow.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: local", b"whole"])
+def test_who_connects_and_says_nothing_is_hung_up_on(
+    said: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "SILENT", 0.5)
+    with listening(Engine(tmp_path, Extractive())) as client:
+        slow = socket.create_connection(("127.0.0.1", client.base_url.port or 0))
+        slow.settimeout(3)  # less than a connection is kept after a response
+        if said == b"whole":
+            slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert slow.recv(9000).startswith(b"HTTP/1.1 200")
+            said = b"GET /healthz HTTP/1.1\r\n"
+        slow.sendall(said)
+        assert slow.recv(100) == b""
         slow.close()
 
 

@@ -23,7 +23,6 @@ from rag.unseen import seen
 from rag.words import say
 
 LOG = logging.getLogger("tiaoyin.http")
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 STATUSES = {UsageError: 400, AllowanceError: 429, GenerateError: 502, IndexError_: 503, ModelError: 503}
 TYPES = {401: "authentication_error", 429: "rate_limit_error"}
 SOON = 5
@@ -90,17 +89,8 @@ def spoken(accepted: str) -> str | None:
     return max(found, key=lambda each: each[0], default=(0.0, None))[1]
 
 
-def handle(app: FastAPI, prefixes: Sequence[str]) -> None:
-    """Every refusal on `app` in this form; what is no route below `prefixes` must not fall through to the page."""
-
-    def unknown(rest: str, request: Request) -> Response:
-        here: list[Any] = [route for route in app.routes if getattr(route, "path", "") == request.url.path]
-        if methods := next((route.methods for route in here), None):
-            raise HTTPException(405, headers={"allow": ", ".join(sorted(methods))})
-        raise Refused(404, "http_not_found")
-
-    for prefix in prefixes:
-        app.add_api_route(prefix + "/{rest:path}", unknown, methods=METHODS, include_in_schema=False)
+def handle(app: FastAPI) -> None:
+    """Every refusal on `app` in this form."""
 
     def fault(request: Request, error: Exception) -> Response:
         last = traceback.extract_tb(error.__traceback__)[-1]  # not the message, which may hold a question

@@ -61,7 +61,7 @@ class StreamOptions(Form):
 class Chat(Form):
     """The last user turn is the question, the earlier ones its history; other turns and fields change nothing."""
 
-    model: str
+    model: str = Field(min_length=1)
     messages: list[Turn] = Field(min_length=1)
     stream: bool | None = None
     stream_options: StreamOptions | None = None

@@ -14,7 +14,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -32,10 +32,10 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Front:
-    """`paths` are those of our routes; `page_bytes` bounds what the page may be sent, which is files."""
+    """`methods`: our routes' paths, each with its method; `page_bytes` bounds what the page is sent, which is files."""
 
-    def __init__(self, app: Any, door: Door, meters: Meters, paths: Collection[str], page_bytes: int) -> None:
-        self.app, self.door, self.meters, self.paths, self.page_bytes = app, door, meters, paths, page_bytes
+    def __init__(self, app: Any, door: Door, meters: Meters, methods: Mapping[str, str], page_bytes: int) -> None:
+        self.app, self.door, self.meters, self.methods, self.page_bytes = app, door, meters, methods, page_bytes
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":  # there are no websockets here
@@ -57,6 +57,7 @@ class Front:
         try:
             who = self._who(scope, headers)
             scope["state"]["who"] = who
+            self._routed(scope)
             await self.app(scope, self._counted(scope, headers, receive), sending)
         except Refused as error:
             await response(error, scope["state"]["lang"])(scope, receive, sending)
@@ -85,6 +86,16 @@ class Front:
             wrong.headers = {"www-authenticate": asks}
             raise wrong
         return owner
+
+    def _routed(self, scope: dict[str, Any]) -> None:
+        """What is no route of ours must not fall through to the page. Raises Refused."""
+        method = self.methods.get(scope["path"], scope["method"])
+        if scope["method"] != method:
+            wrong = Refused(405, "http_method")
+            wrong.headers = {"allow": method}
+            raise wrong
+        if _ours(scope) and scope["path"] not in self.methods:
+            raise Refused(404, "http_not_found")
 
     def _counted(self, scope: dict[str, Any], headers: Headers, receive: Any) -> Any:
         """`receive` that ends a body which is too large, or of ours and too slow. Raises Refused."""
@@ -117,7 +128,7 @@ class Front:
         return receiving
 
     def _note(self, scope: dict[str, Any], number: str, status: int, who: str, seconds: float) -> None:
-        route = scope["path"] if scope["path"] in self.paths else "other" if _ours(scope) else "page"
+        route = scope["path"] if scope["path"] in self.methods else "other" if _ours(scope) else "page"
         self.meters.responded(route, status)
         if route != "page" or status >= 400:
             LOG.info("id=%s route=%s status=%d ms=%d key=%s", number, route, status, seconds * 1000, who)

@@ -39,7 +39,7 @@ STARTED = int(time.time())
 
 
 class Api:
-    """The handlers. `engine` is a `ui.page.Engine`."""
+    """The handlers. `engine` is a `rag.pipeline.Engine`."""
 
     def __init__(self, engine: Any, line: Line, meters: Meters, door: Door) -> None:
         self.engine, self.line, self.meters, self.door = engine, line, meters, door
@@ -208,20 +208,21 @@ def add(app: FastAPI, engine: Any, door: Door) -> None:
     api = Api(engine, line, meters, door)
     wrong: dict[int | str, Any] = {"4XX": {"model": forms.Error}, "5XX": {"model": forms.Error}}
 
-    def route(method: str, path: str, handler: Any, form: Any) -> None:
-        told = {200: {"model": form} if form else {"content": {"text/plain": {}}}, **wrong}
+    def route(method: str, path: str, handler: Any, form: Any, *kinds: str) -> None:
+        told = {200: {"content": {kind: {} for kind in kinds}} | ({"model": form} if form else {}), **wrong}
         app.add_api_route(path, handler, methods=[method], responses=told, response_model=None)
 
-    route("POST", "/v1/chat/completions", api.chat, forms.Completion)
+    route("POST", "/v1/chat/completions", api.chat, forms.Completion, "text/event-stream")
     route("POST", "/api/ask", api.ask, forms.Answer)
     route("GET", "/v1/models", api.models, forms.Models)
     route("GET", "/healthz", api.healthz, forms.Health)
     route("GET", "/readyz", api.readyz, forms.Health)
-    route("GET", "/metrics", api.metrics, None)
-    handle(app, ("/v1", "/api"))
+    route("GET", "/metrics", api.metrics, None, "text/plain")
+    handle(app)
     settings = engine.settings
-    paths, page_bytes = app.openapi()["paths"].keys(), (settings.upload_total_mb + 1) * 2**20
-    app.add_middleware(Front, door=door, meters=meters, paths=paths, page_bytes=page_bytes)
+    methods = {path: next(iter(how)).upper() for path, how in app.openapi()["paths"].items()}
+    page_bytes = (settings.upload_total_mb + 1) * 2**20
+    app.add_middleware(Front, door=door, meters=meters, methods=methods, page_bytes=page_bytes)
     app.state.line = line
 
 
