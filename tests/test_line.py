@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -15,10 +16,12 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from rag import serve
 from rag.generate.extractive import Extractive
-from rag.http import front, line
+from rag.http import front, line, routes
+from rag.keys import Door
 from rag.records import Prompt
 from tests.browser import until
 from tests.listening import QUESTION, SAID, Engine, Held, listening
@@ -157,13 +160,16 @@ class Long:
     """A language model that writes without end, a sentence the check lets through at the beginning."""
 
     name = "long"
-    written = 0
+    ended = False
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Any:
-        yield SAID
-        for self.written in range(10**9):
-            time.sleep(0.001)
-            yield "。"
+        try:
+            yield SAID
+            while True:
+                time.sleep(0.001)
+                yield "。"
+        finally:
+            self.ended = True
 
 
 def test_a_reader_who_takes_nothing_holds_no_thread_for_longer_than_an_answer(
@@ -177,6 +183,28 @@ def test_a_reader_who_takes_nothing_holds_no_thread_for_longer_than_an_answer(
         until(lambda: waiting.running + waiting.waiting == 0, 20)
         for reader in readers:
             reader.socket.close()
+
+
+def test_a_stream_that_is_not_taken_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(routes, "SLOW", 0.2)
+    app, model = FastAPI(), Long()
+    routes.add(app, Engine(tmp_path, model), Door(local=False))
+    body = [{"type": "http.request", "body": json.dumps(STREAM).encode()}]
+
+    async def receive() -> Any:
+        return body.pop() if body else await asyncio.Event().wait()
+
+    async def send(event: Any) -> None:
+        if event["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    scope = {"type": "http", "method": "POST", "path": CHAT, "raw_path": CHAT.encode(), "query_string": b""}
+    serving = app(scope | {"headers": [(b"content-type", b"application/json")]}, receive, send)
+    asyncio.run(asyncio.wait_for(serving, 20))
+    until(lambda: model.ended)
+    assert "fault" not in caplog.text
 
 
 def test_a_demo_gives_each_visitor_so_many_questions_an_hour(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -149,8 +149,11 @@ class Api:
                 begun = True
             text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
             piece = {"type": "http.response.body", "body": f"data: {text}\n\n".encode(), "more_body": True}
-            async with asyncio.timeout(SLOW):
-                await send(piece)
+            try:
+                async with asyncio.timeout(SLOW):
+                    await send(piece)
+            except TimeoutError:
+                raise StuckError from None
 
         async def delta(values: dict[str, Any], finish: str | None = None) -> None:
             choice = {"index": 0, "delta": values, "finish_reason": finish, "logprobs": None}
@@ -178,6 +181,10 @@ class Api:
         return "length" if cut else "stop"
 
 
+class StuckError(Exception):
+    """A reader takes nothing: nobody is left to tell."""
+
+
 class WhileThere(Response):
     """Runs what sends a response for as long as its reader is there; an error before the first byte has its status."""
 
@@ -194,7 +201,8 @@ class WhileThere(Response):
         try:
             await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if working.done():
-                working.result()
+                with suppress(StuckError):
+                    working.result()
         finally:
             for each in (working, leaving):
                 each.cancel()
