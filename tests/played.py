@@ -55,8 +55,11 @@ class PlayedEngine:
     def documents(self) -> Sequence[Document]:
         return self.shelf
 
-    def ready(self) -> str | None:
+    def ready(self, lang: str | None = None) -> str | None:
         return "正在装载模型…" if (self.folder / "loading").exists() else None
+
+    def news(self, lang: str | None = None) -> str:
+        return ""
 
     def ask(self, question: str, history: Sequence[str], **chosen: object) -> Iterator[Update]:
         chosen.pop("stopped", None)

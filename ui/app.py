@@ -19,6 +19,7 @@ from ui.page import Engine, Page, update
 
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
+QUEUE_POLL = 1.0  # seconds between looks of a page whose question waits at how many are before it
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
 QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
@@ -79,6 +80,7 @@ def build(engine: Engine, lang: str | None = None) -> Any:
     page, worded = Page(engine), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
         w = SimpleNamespace(turns=gr.State([]), timer=gr.Timer(STATUS_POLL))
+        w.waiting = gr.Timer(QUEUE_POLL, active=False)
         w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)
         w.kept = gr.Textbox(visible=False)
         w.head = worded(gr.HTML, lambda lang: {"value": present.header(lang)}, elem_id="ty-head", **PLAIN)
@@ -91,6 +93,7 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
+        w.waiting.tick(_place(gr, blocks, page), [w.turns, w.spoken], [w.ahead, w.waiting], **QUIET)
         _bind_marking(gr, page, w)
         _bind_settings(blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
@@ -98,6 +101,7 @@ def build(engine: Engine, lang: str | None = None) -> Any:
 
 def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
     w.chat = gr.HTML(elem_id="ty-chat", **PLAIN)
+    w.ahead = gr.HTML(elem_id="ty-ahead", **PLAIN)
     with gr.Row(elem_id="ty-after") as w.after:
         with gr.Row(elem_id="ty-mark", visible=False) as w.marking:
             worded(gr.HTML, lambda lang: {"value": present.note(say("feedback_asked", lang), "asked")}, **PLAIN)
@@ -150,12 +154,26 @@ def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     begun.append(w.again.click(page.again, asking, shown, **QUIET))
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
+        event.then(lambda: update(active=True), None, w.waiting, **QUIET)
         stream = event.then(page.answer, [*asking, *chosen], shown, **QUIET | IN_TURN)
         stream.failure(page.fail, asking, shown, **QUIET)
     w.stop.click(page.stop, asking, shown, **QUIET)
     w.new.click(page.anew, w.turns, shown, **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
     for button, press in ((w.edit, page.edit), (w.keep, page.keep)):
         button.click(press, w.turns, [w.box, *shown], **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
+
+
+def _place(gr: Any, blocks: Any, page: Page) -> Any:
+    """`page.place` told how many questions are before the visitor's; gradio tells only its own progress bar."""
+
+    def place(request: Any, turns: Any, lang: str) -> tuple[Any, ...]:
+        line = blocks._queue.event_queue_per_concurrency_id[IN_TURN["concurrency_id"]].queue
+        waiting = [event.session_hash for event in line]
+        session = request.session_hash
+        return page.place(turns, lang, waiting.index(session) + 1 if session in waiting else 0)
+
+    place.__annotations__["request"] = gr.Request
+    return place
 
 
 def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:

@@ -41,8 +41,12 @@ class Engine(Protocol):
         """What is indexed."""
         ...
 
-    def ready(self) -> str | None:
+    def ready(self, lang: str | None = None) -> str | None:
         """None when questions are answered at once, else a sentence that says what is still being loaded."""
+        ...
+
+    def news(self, lang: str | None = None) -> str:
+        """What else a visitor is to know, such as a model that is on its way; "" when there is nothing."""
         ...
 
 
@@ -105,7 +109,7 @@ class Page:
     def _bodies(self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any]) -> Generator[str, None, None]:
         number, history = len(turns), [turn.question for turn in turns[:-1]]
         try:
-            while (loading := self.engine.ready()) is not None:
+            while (loading := self.engine.ready(lang)) is not None:
                 yield present.note(loading, "wait")
                 time.sleep(LOADING_POLL)
             documents = {document.doc_id: document for document in self.engine.documents()}
@@ -119,6 +123,12 @@ class Page:
                     updates.close()
         except TiaoYinError as error:
             yield present.note(words(error, lang), "error")
+
+    def place(self, turns: Turns, lang: str, ahead: int) -> tuple[Any, ...]:
+        """How many questions are before this one, the one being answered among them; for as long as it waits."""
+        waits = any(turn.stage == "waiting" for turn in turns)
+        told = present.note(say("queue_ahead", lang, n=ahead), "wait") if waits and ahead else ""
+        return told, update(active=waits)
 
     def stop(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         """The stop button: what stands stays."""
@@ -149,13 +159,14 @@ class Page:
         return "", *_marking(turns)
 
     def status(self, lang: str) -> tuple[Any, ...]:
-        """What is indexed and whether the engine still loads; the timer goes on until it has loaded."""
+        """What is indexed and whether the engine still loads; the timer goes on until all is as it will be."""
         try:
-            loading = self.engine.ready()
+            loading = self.engine.ready(lang)
+            told = loading or self.engine.news(lang)
             listed = present.document_list(self.engine.documents(), lang) if loading is None else ""
         except TiaoYinError as error:
             return present.note(words(error, lang), "error"), "", update(active=False)
-        return present.note(loading, "wait") if loading else "", listed, update(active=loading is not None)
+        return present.note(told, "wait") if told else "", listed, update(active=bool(told))
 
 
 def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
