@@ -69,5 +69,5 @@ class Engine(Here):
         for name, value in settings.items():
             object.__setattr__(self.settings, name, value)
 
-    def ready(self) -> str | None:
+    def ready(self, lang: str | None = None) -> str | None:
         return None

@@ -217,8 +217,17 @@ def test_a_demo_gives_each_visitor_so_many_questions_an_hour(tmp_path: Path) -> 
         assert client.post(ASK, json=BODY, headers={"x-forwarded-for": "1.1.1.1, 203.0.113.7"}).status_code == 200
 
 
+def test_what_stands_in_for_a_model_that_is_being_brought_answers(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, Held())
+    engine._generators = {"extractive": Extractive()}  # the server's own would have to be loaded
+    engine.standby = "extractive"
+    with listening(engine) as client:
+        got = client.post(CHAT, json=STREAM | {"stream": False}).json()
+        assert "十二小时[1]" in got["choices"][0]["message"]["content"]
+
+
 class Loading(Engine):
-    def ready(self) -> str | None:
+    def ready(self, lang: str | None = None) -> str | None:
         return "loading"
 
 

@@ -97,6 +97,7 @@ def handle(app: FastAPI) -> None:
         LOG.error("id=%s fault=%s at=%s:%s", request.state.id, type(error).__name__, last.filename, last.lineno)
         told = response(Refused(500, "http_fault", id=request.state.id), request.state.lang)
         told.headers["x-request-id"] = request.state.id
+        told.headers["connection"] = "close"  # which uvicorn does after a fault
         return told
 
     def said(request: Request, error: Exception) -> Response:

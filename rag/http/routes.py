@@ -111,7 +111,8 @@ class Api:
 
         def begin(stopped: Callable[[], bool]) -> Iterator[Update]:
             only = Only(doc_ids=self._known(doc_ids)) if doc_ids is not None else None
-            yield from self.engine.ask(question, history, only=only, llm=spec, provisions=provisions, stopped=stopped)
+            llm = spec if spec != offered[0] else ""  # the server's own, or what stands in for it while it is brought
+            yield from self.engine.ask(question, history, only=only, llm=llm, provisions=provisions, stopped=stopped)
 
         async with aclosing(self.line.updates(spec, begin)) as updates:
             async for update in updates:
