@@ -1,8 +1,8 @@
-"""Question and text -> whether the text has anything of the kind that is asked for: a time, a number, a person, a place.
+"""Question and text -> whether the text has anything of the kind asked for: a time, a number, a person, a place.
 
 In: a question, the clause that comes nearest and the article around it. Out: yes or no. That a clause is about what is
-asked does not make it an answer: 世界人工智能合作组织的秘书长由谁担任 is near every clause about that organisation, and none
-names a person. It reads Chinese by jieba's parts of speech, English by a few patterns, and knows no document.
+asked does not make it an answer: 世界人工智能合作组织的秘书长由谁担任 is near every clause about that organisation,
+and none names a person. It reads Chinese by jieba's parts of speech, English by a few patterns, and knows no document.
 """
 
 from __future__ import annotations

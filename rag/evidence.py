@@ -26,8 +26,8 @@ RENDERED = 0.9
 """What a word counts for that stands there as another term."""
 
 LIGHT = re.compile(r"[dcpuyrqfz?]|mq?$")
-"""Parts of speech whose absence tells nothing: adverbs, particles, pronouns, measures, and what is no word (里点, 地管),
-unless it is longer than two characters, as names are."""
+"""Parts of speech of words whose absence tells nothing: adverbs, particles, pronouns, measures, and what is no word
+(里点, 地管), unless it is longer than two characters, as names are."""
 
 PARTLY = 0.5
 """Share of a long word's bigrams from which on it is said to stand there."""
@@ -41,8 +41,10 @@ _PART = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """A content word of a question, as it is looked for, and the other wordings of it; the absence of a `light` one tells
-    nothing."""
+    """A content word of a question, as it is looked for, and the other wordings of it.
+
+    The absence of a `light` one tells nothing.
+    """
 
     text: str
     others: frozenset[str]
