@@ -87,13 +87,14 @@ def declined(answer: Answer, ground: decide.Ground) -> Answer | None:
 
 def checked(
     answer: Answer, asked: Prompt, ground: decide.Ground, own: str, pieces: Generator[str, None, Tokens | None],
-    similar: cite.Similarity, tells: spread.Tells, started: float,
+    similar: cite.Similarity, every: Sequence[spread.Tells], started: float,
 ) -> Iterator[Answer]:  # fmt: skip
     """The answer so far, each time a sentence has passed the check, and at the end.
 
-    `own` is what the reader asks, without the earlier turn that a follow-up was joined to.
+    `own` is what the reader asks, without the earlier turn that a follow-up was joined to; `every` tells of it, and of
+    each of the questions in it.
     """
-    asked = replace(asked, question=own)
+    asked, (tells, *parts) = replace(asked, question=own), every
     watch = Watch(started, time.perf_counter())
     removed: list[Removed] = []
     declined = False
@@ -118,7 +119,9 @@ def checked(
             answer = _with(answer, one)
     if answer.sentences:
         cited = {(citation.doc_id, citation.path) for citation in answer.citations}
-        for one in _on_question(asked, spread.more(asked.question, cited, asked.hits, tells)):
+        beside = spread.more(asked.question, cited, asked.hits, tells)
+        beside += spread.left_out(parts, [each.quote for each in answer.citations], asked.hits, asked.question)
+        for one in _on_question(asked, beside) + _all_of(answer, asked):
             answer = _with(answer, one)
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}
@@ -141,6 +144,13 @@ def _shown(
     if not cite.on_question(asked.question, verdict, asked.hits):
         return [], "beside"
     return spread.spread(asked.question, marked.text, verdict), ""
+
+
+def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:
+    """The article that the answer begins with, whole, where a summary is asked for."""
+    first = answer.citations[0]
+    hits = [hit for hit in asked.hits if hit.document.doc_id == first.doc_id]
+    return spread.whole(asked.question, hits[0].document.by_path[first.path], hits) if hits else []
 
 
 def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]:

@@ -37,7 +37,7 @@ _WHO = re.compile(r"谁|哪一?位|哪几位|何人|哪个人|\bwho(?:m)?\b", re
 _WHICH_COUNTRY = re.compile(
     r"哪一?个?(?:国家|国|城市|省|座城市|地区)(?!际)|哪座城|何国|\bwhich (?:country|city|state)\b", re.IGNORECASE
 )
-_HOW_MANY = re.compile(r"多少|(?<![哪好第])几(?![乎])")
+_HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎)")
 _NUMERAL = rf"[\d{facts.DIGITS}]"
 _MONEY = re.compile(r"多少钱|几[块元]|多少元|\bhow much (?:is|does|do|are|will)\b", re.IGNORECASE)
 _PRICE = re.compile(

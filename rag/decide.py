@@ -89,26 +89,27 @@ class Ground:
 
 def ground(
     question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight, titles: Collection[str] = (),
-    *, whole: bool = False,
+    *, whole: str = "",
 ) -> Ground:  # fmt: skip
     """How well `hits` are a ground to answer on; `titles` are of all documents, where the question names none.
 
-    A question is taken apart where it asks two things, but not the `whole` of one that was put together from two turns.
+    A question is taken apart where it asks two things, but not one that was put together from two turns: of that
+    `question` is what the last turn adds, and what is asked is the `whole`.
     """
     if not hits:
-        return Ground(0.0, question, (), False)
-    parts = [question] if whole else _asked(question)
+        return Ground(0.0, whole or question, (), False)
+    parts = [question] if whole else asked(question)
     sure = [_sure(part, lang, hits, weight) for part in parts]
     least = ENOUGH_STATUTE if hits[0].document.kind == "statute" else ENOUGH
     left = [part.strip() for part, found in zip(parts, sure, strict=True) if found < least]
-    asked = "？".join(part for part, found in zip(parts, sure, strict=True) if found >= least)
+    still = "？".join(part for part, found in zip(parts, sure, strict=True) if found >= least)
     spoken_of = any(hit.cosine >= (ON_TOPIC if hit.document.lang == lang else ON_TOPIC_ACROSS) for hit in hits)
     elsewhere = ""
     if hits[0].document.kind == "statute":
         wanted = evidence.terms(question, lang)
         spoken = max(evidence.share(wanted, f"{hit.document.title} {hit.text}", weight)[0] for hit in hits)
         elsewhere = _elsewhere(question, titles, spoken)
-    return Ground(max(sure), asked or question, tuple(left) if asked else (), spoken_of, elsewhere, least)
+    return Ground(max(sure), whole or still or question, tuple(left) if still else (), spoken_of, elsewhere, least)
 
 
 def telling(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> list[Hit]:
@@ -140,7 +141,7 @@ def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
     return law
 
 
-def _asked(question: str) -> list[str]:
+def asked(question: str) -> list[str]:
     """The questions in a question; what asks nothing leads to the one behind it."""
     parts, led = [], ""
     for piece in filter(None, _PARTS.split(question)):
@@ -189,7 +190,7 @@ def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
         return False
     counted = [term for found in _HOW_MANY.finditer(question) for term in _noun(found[1])]
     for found in _IS_HOW_MUCH.finditer(question):
-        counted += evidence.terms(question[: found.end()], lang)[-1:]
+        counted += [term for term in evidence.terms(question[: found.end()], lang) if not term.light][-1:]
     there = evidence.Text(text)
     return all(there.has(term) >= evidence.PARTLY for term in counted)
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rag.bare import LEAD, MARKS, MENTION, MENTION_WHERE, TEXT_EN, TEXT_ZH, TITLES, as_articles
 from rag.numerals import roman
 from rag.records import Document, Path, Provision
 from rag.reference import Reading, Reference
@@ -20,22 +21,6 @@ from rag.titles import Name, Titles, plain
 
 Place = tuple[Document, Path]
 
-_LEAD = (
-    "换个话题|请问|请|问|一下|那么?|概括|总结|归纳|概述|简述|梳理|简[要单]|逐[句项条]|告诉我|帮我|给我|我?想知道|我?想看|说说|讲讲|[说讲看查读念]|列出|引用|背出|显示|完整|具体|中华人民共和国"
-    "|最高人民法院|最高人民检察院|[0-9]{4}年版?|现行|我国|中国|欧盟|这部|该|本|这个|此"
-)
-_ASKED = (
-    "的|分别|各|全部|主要|主题|标题|题目|部分|大意|要点|内容|条文|原文|全文|正文|文字|规定|写|是|有|为|了|着|到|关于|什么|啥|哪些|哪个|些|怎么|怎样|如何|样|述|表"
-    "|呢|吗|啊|呀|都|又|各|在|里|中|面|和|与|及|法律|条例|文件"
-)
-_MARKS = r"[\s,.?!:;。、《》〈〉“”\"'()]"
-_TEXT_ZH = re.compile(rf"(?:{_LEAD}|{_ASKED}|{_MARKS})*+")
-_TEXT_EN = re.compile(
-    r"(?:\b(?:what|does|do|did|is|are|s|says?|states?|in|of|the|a|about|read|show|me|quote|cite|give|text|wording|contents?|full"
-    r"|please|tell|print|exact|words|verbatim|provides?|and|or|under|can|could|you|how|eu|respectively|subject|topic|let|us|see"
-    rf"|recite|action|plan|regulation|law|act|this|that)\b|{_MARKS})*+",
-    re.IGNORECASE,
-)
 _COUNT = re.compile(
     r"(?:多少|几)个?(?P<zh>条|章|款|项|附件|句|段|点)(?:条文|规定|内容)?"
     r"|\bhow many (?P<en>articles|chapters|recitals|annexes|paragraphs)\b",
@@ -44,17 +29,9 @@ _COUNT = re.compile(
 _COUNTED = {"条": "article", "点": "article", "章": "chapter", "附件": "annex"}
 _COUNTED |= {"款": "paragraph", "段": "paragraph", "项": "item", "句": "sentence"}
 _COUNT_REST = re.compile(
-    rf"(?:{_LEAD}|一共|总共|总计|共|全部|全文|[里中由的分有含是它呢吗]|包括|包含|组成|法律?|条例|文件|计划"
+    rf"(?:{LEAD}|一共|总共|总计|共|全部|全文|[里中由的分有含是它呢吗]|包括|包含|组成|法律?|条例|文件|计划"
     rf"|\b(?:are|there|in|does|do|the|have|has|of|it|contain|altogether|total|eu|action|plan|regulation|act|law)\b"
-    rf"|{_MARKS})*+",
-    re.IGNORECASE,
-)
-_MENTION = re.compile(
-    r"哪[几些一]{0,2}个?(?P<zhkind>条款?|款|条文|地方)(?:里面?|中|之中)?[都还曾有]*"
-    r"(?:提到|提及|涉及|讲到|谈到|谈及|说到|出现|含有|包含|写到|用到|要求|强调|规定)"
-    r"[了过]?(?P<zh>[^?!。]+)[?!。\s]*(?:(?:分别|各自?)[^?!。]*[?!。\s]*)?\Z"
-    r"|\b(?:which|what) (?P<enkind>article|provision|recital|paragraph)s?\b.*?\b(?:mention|refer to|contain|use)s?\b"
-    r"(?: the (?:words?|terms?|phrases?))?\s+(?P<en>[^?!]+)[?!.\s]*\Z",
+    rf"|{MARKS})*+",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“「『‘']([^\"“”「」『』‘’']+)[\"”」』’']")
@@ -90,12 +67,14 @@ class Named:
 
 def named(question: str, titles: Titles, before: Sequence[str] = ()) -> Named | None:
     """What `question` names, counts or looks for; `before` are the earlier questions, oldest first."""
-    text = written_out(question)
+    text = written_out(as_articles(question))
     names = titles.named(text)
     found = references(text)
     spoken = next((each for each in names if each.documents), None) or _earlier(titles, before)
-    if not found and (match := _MENTION.search(text)):
+    if not found and (match := MENTION.search(text) or MENTION_WHERE.search(text)):
         return _mentions(match, spoken.documents if spoken else _lone(titles, text, [("article", "")]))
+    if not found and TITLES.search(text):
+        return _titled(spoken.documents if spoken else _lone(titles, text, [("article", "")]))
     places: list[tuple[Reference, tuple[Document, ...]]] = []
     for reference in found:
         if _is_elsewhere(reference, names, text):
@@ -112,7 +91,7 @@ def named(question: str, titles: Titles, before: Sequence[str] = ()) -> Named | 
         return _count(
             count, places, bool(found), spoken.documents if spoken else _lone(titles, text, [("article", "")])
         )
-    asks = "text" if _TEXT_ZH.fullmatch(rest) or _TEXT_EN.fullmatch(rest) else "within"
+    asks = "text" if TEXT_ZH.fullmatch(rest) or TEXT_EN.fullmatch(rest) else "within"
     return _named(asks, places) if places else None
 
 
@@ -259,19 +238,30 @@ def _count(
     return Named("count", documents[:1], others=documents[1:], counted=kind)
 
 
+def _titled(documents: tuple[Document, ...]) -> Named | None:
+    """The title of each article, as the text of its own provision; None where articles have no titles."""
+    places = tuple(
+        (document, each.path)
+        for document in documents[:1]
+        for each in document.provisions
+        if each.path[0][0] == "article" and len(each.path) == 2 and document.is_title(each.path)
+    )
+    return Named("text", documents[:1], places, others=documents[1:]) if places else None
+
+
 def _mentions(match: re.Match[str], documents: tuple[Document, ...]) -> Named | None:
     """Where the words stand; None when they are not quoted and do not stand there so: then meaning has to find them."""
     if not documents:
         return None
-    tail = match["zh"] or match["en"]
-    quoted = tuple(_QUOTED.findall(tail))
+    tail = match["zh"] or match.groupdict()["en"]
+    quoted = tuple(_QUOTED.findall(tail)) or ((tail,) if match.re is MENTION_WHERE else ())
     words = quoted or tuple(_NOISE.sub("", part.strip()).strip() for part in _PART.split(tail))
     text = documents[0].text.lower()
     if not quoted and not all(word.lower() in text for word in words):
         words = tuple(filter(None, (part.strip() for part in _PART.split(tail.partition("的")[0]))))  # 隐私的保护
     if not quoted and not all(len(word) > 1 and word.lower() in text for word in words):
         return None
-    kind = (match["enkind"] or match["zhkind"]).lower()
+    kind = (match.groupdict().get("enkind") or match["zhkind"]).lower()
     tops = {"recital": ("recital",), "provision": (), "地方": ()}.get(kind, ("article", "annex"))
     places = tuple((documents[0], path) for path in _holding(documents[0], [word.lower() for word in words], tops))
     return Named("mentions", documents[:1], places, others=documents[1:], words=words)

@@ -214,10 +214,11 @@ class Engine:
         timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
         weight = self.search(visitor).lexical.weight
-        near = decide.telling(found.asked, lang, answering.near(found), weight)
-        titles = () if found.about else [document.title for document in self.documents(visitor)]
         joined = found.rewritten is not None and found.rewritten not in question
-        ground = decide.ground(found.asked, lang, near, weight, titles, whole=joined)
+        own = question if joined and evidence.terms(question, lang) else found.asked
+        near = decide.telling(own, lang, answering.near(found), weight)
+        titles = () if found.about else [document.title for document in self.documents(visitor)]
+        ground = decide.ground(own, lang, near, weight, titles, whole=found.asked if joined else "")
         answer = replace(answer, note=answering.note(found, ground, lang))
         if told := self._told(answer, found, ground, only, visitor):
             answer = told
@@ -230,10 +231,10 @@ class Engine:
                 near = decide.best(ground.asked, lang, near, weight)
             asked = prompt(ground.asked, lang, near, self.settings.context_chars)
             pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
-            titles = [hit.document.title for hit in near]
-            own = question if joined and evidence.terms(question, lang) else ground.asked
+            own = own if joined else ground.asked
             own = without_orders(own) or own
-            tells = evidence.teller(own, lang, titles, weight)
+            tell = partial(evidence.teller, lang=lang, titles=[hit.document.title for hit in near], weight=weight)
+            tells = (tell(own), *map(tell, decide.asked(own)))
             for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started):
                 answer = so_far
                 yield Update("generate", answer)

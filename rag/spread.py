@@ -28,6 +28,12 @@ SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|�
 ALL, MORE = 0.95, 2
 """Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
 
+SUMMARY = re.compile(r"概括|归纳|总结|概述|综述|梳理|\b(?:summar|overview|main points)", re.IGNORECASE)
+SUMMED = 700
+"""Characters of an article at most that a summary of it is told by whole."""
+SPEAKS, MORE_THAN = 0.6, 0.25
+"""Share of a part of a question that a clause must speak of to be added for it, and by how much more than others."""
+
 ADDED, ADDS = 3, 0.6
 """How many units a sentence must add to the question, and the share of them that its clause must have."""
 
@@ -58,7 +64,9 @@ def spread(question: str, text: str, support: Support) -> list[Shown]:
     sentence = _sentence(document.text_of(provision), text) if same_script else ""
     if sentence and (asked or facts.plain(text) in facts.plain(sentence)):
         return [Shown(sentence, document, provision)]
-    return [Shown(text, document, provision, support.quoted)]
+    said = [Shown(text, document, provision, support.quoted)]
+    # A rendering stands with the law's own words behind it, for whoever can read them.
+    return said if same_script else [*said, *quote(document, provision, question)]
 
 
 def _sentence(clause: str, text: str) -> str:
@@ -81,7 +89,7 @@ def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) ->
 
     def fit(place: tuple[Hit, Provision]) -> float:
         text = place[0].document.text_of(place[1])
-        return _near(*place) + tells(text) + facts.coverage(marked.text, text)
+        return near(*place) + tells(text) + facts.coverage(marked.text, text)
 
     hit, leaf = max(places, key=fit)
     return quote(hit.document, leaf, question)
@@ -120,6 +128,25 @@ def more(question: str, cited: Collection[tuple[str, Path]], hits: Sequence[Hit]
     return [one for document, leaf in telling[:MORE] for one in quote(document, leaf, question)]
 
 
+def whole(question: str, cited: Provision, hits: Sequence[Hit]) -> list[Shown]:
+    """All of the article that holds the clause `cited`, where a summary is asked for; [] where that is too long."""
+    hit = next((hit for hit in hits if hit.provision.path == cited.path[: len(hit.provision.path)]), None)
+    if not hit or not SUMMARY.search(question) or len(hit.text) > SUMMED:
+        return []
+    return [one for leaf in leaves(hit) for one in _said(hit.document, leaf)]
+
+
+def left_out(parts: Sequence[Tells], cited: Sequence[str], hits: Sequence[Hit], question: str) -> list[Shown]:
+    """For each part of a question of which none of the clauses `cited` speaks, the clause that does."""
+    places = [(hit, leaf, hit.document.text_of(leaf)) for hit in hits for leaf in leaves(hit)]
+    found: list[Shown] = []
+    for tells in parts if len(parts) > 1 and places else ():
+        hit, leaf, text = max(places, key=lambda place: near(*place[:2]) + tells(place[2]))
+        if tells(text) >= SPEAKS and all(tells(other) <= tells(text) - MORE_THAN for other in cited):
+            found += quote(hit.document, leaf, question)
+    return found
+
+
 def _list(document: Document, provision: Provision) -> list[Shown]:
     """The whole list that a provision is, or is an item of; [] when it is none."""
     path = provision.path
@@ -147,5 +174,7 @@ def leaves(hit: Hit) -> Iterator[Provision]:
             yield provision
 
 
-def _near(hit: Hit, leaf: Provision) -> float:
-    return next((score for path, score in hit.clauses if path == leaf.path), 0.0)
+def near(hit: Hit, leaf: Provision) -> float:
+    """The score of a clause as found, or else of what is above it: short paragraphs are not cut into sentences."""
+    found = dict(hit.clauses)
+    return next((found[leaf.path[:n]] for n in range(len(leaf.path), 0, -1) if leaf.path[:n] in found), 0.0)

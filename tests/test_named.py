@@ -129,6 +129,33 @@ def test_without_a_name_the_conversation_or_the_number_says_which(
     assert shown(named(question, LAWS, before))[1:] == (document, paths)
 
 
+@pytest.mark.parametrize(
+    ("question", "asks", "paths"),
+    [
+        ("帮我用几句话概括第三条。", "text", "article 3"),
+        ("麻烦概括一下第三条", "text", "article 3"),
+        ("What is covered by Article 3?", "text", "article 3"),
+        ("What does point 3 of the plan say?", "text", "article 3"),
+        ("Compare points 1 and 3", "within", "article 1; article 3"),
+        ("“节能”这个提法出现在第几条?原话怎么说?", "mentions", "article 3, sentence 1"),
+    ],
+)
+def test_the_plan_is_asked_about_in_many_ways(question: str, asks: str, paths: str) -> None:
+    found = shown(named(question, PLAN))
+    assert (found[0], found[2]) == (asks, paths)
+
+
+@pytest.mark.parametrize(
+    "question", ["麻烦把三条各自的标题列一遍", "每条的标题是什么?", "What are the headings of all articles?"]
+)
+def test_titles_are_those_of_every_article_and_a_law_has_none(question: str) -> None:
+    found = named(question, PLAN)
+    assert found and found.asks == "text"
+    assert [path[-1] for _, path in found.paths] == [("sentence", "1")] * len(found.paths)
+    assert {path[0][1] for _, path in found.paths} == {"1", "2", "3"}
+    assert named(f"个保法{question}", LAWS) is None
+
+
 def test_the_only_document_with_articles_needs_no_name() -> None:
     assert shown(named("第三条讲什么?", PLAN)) == ("text", PLANNED, "article 3")
     assert shown(named("What does Article 3 say?", PLAN)) == ("text", PLANNED, "article 3")
