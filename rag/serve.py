@@ -1,6 +1,7 @@
 """The page and the HTTP interface in one process: an engine, a host and a port in, a server until Ctrl-C.
 
-Beside the page: `GET /healthz`, and `GET /read/DOC_ID`, a document as HTML.
+Beside the page: `GET /healthz`; `GET /read/DOC_ID`, a document as HTML; `POST /export/KIND`, the conversation that a
+browser sends as a file.
 
 The socket is bound before anything heavy is imported, so that a taken port is said at once, and the server answers
 while the engine is still loading its models. This module loads no model and prints nothing; `announce` is told the
@@ -25,10 +26,12 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; form-action 'none'; object-src 'none'; base-uri 'self'"
 )
 HERE = Path(__file__).parents[1] / "ui"
-STYLES, SCRIPTS = ("style.css", "reader.css"), ("page.js", "reader.js")
+STYLES, SCRIPTS = ("style.css", "reader.css", "history.css"), ("page.js", "reader.js", "history.js")
 SAID = (
     "read_panel", "read_empty", "read_outline", "read_search", "read_count", "read_none", "read_next", "read_previous",
-    "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied",
+    "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied", "talk_list", "talk_new",
+    "talk_delete", "talk_deleted", "talk_undo", "talk_yours", "talk_none", "talk_unreadable", "talk_export",
+    "talk_word", "talk_unexported",
 )  # fmt: skip
 """The keys of the sentences that scripts say."""
 GOODBYE = 2  # seconds that open streams get when the server is asked to end
@@ -105,6 +108,7 @@ def application(engine: Any, lang: str | None = None) -> Any:
         return {"status": "ok", "ready": loading is None, "note": loading}
 
     _add_reading(app, engine)
+    _add_exporting(app, engine)
     app.add_middleware(Guarded)
     return gr.mount_gradio_app(
         app,
@@ -143,6 +147,32 @@ def _add_reading(app: Any, engine: Any) -> None:
         return HTMLResponse(reading(documents[doc_id], spoken, lambda title: named.get(name_of(title))))
 
     app.add_api_route("/read/{doc_id}", read, response_class=HTMLResponse)
+
+
+def _add_exporting(app: Any, engine: Any) -> None:
+    from fastapi.responses import Response
+    from starlette.concurrency import run_in_threadpool
+
+    from ui.history import KINDS, LONGEST, exported
+
+    async def export(request: Any) -> Any:
+        """The conversation that a browser sends back as the file it asks for; nothing of it stays here."""
+        kind, lang, body = request.path_params["kind"], request.query_params.get("lang", ""), bytearray()
+        if kind not in KINDS:
+            return Response(status_code=404)
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LONGEST:
+                return Response(status_code=413)
+        spoken = lang if lang in LANGUAGES else reader_language()
+        try:
+            text = body.decode("utf-8", "replace")
+            made = await run_in_threadpool(lambda: exported(kind, text, spoken, engine.documents()))
+        except TiaoYinError as error:
+            return Response(error.key, status_code=400)
+        return Response(made, media_type=KINDS[kind])
+
+    app.add_route("/export/{kind}", export, methods=["POST"])
 
 
 def head(lang: str) -> str:

@@ -164,7 +164,7 @@ def test_lists_and_sides_are_lists_and_headings_in_an_export() -> None:
     listed = ["**甲法**", "- 公园每日开放不少于十二小时[^1-1]。", "- 到2030年能耗降低5%[^1-2][^1-1]。", "**乙法**"]
     assert "\n\n".join([*listed, "公园每日开放不少于十二小时[^1-1]。"]) in text
     paragraphs = part(docx(talk, "zh"), "word/document.xml").iter(f"{W}pStyle")
-    assert [each.get(f"{W}val") for each in paragraphs][3:7] == ["Heading3", "ListBullet", "ListBullet", "Heading3"]
+    assert [each.get(f"{W}val") for each in paragraphs][4:8] == ["Heading3", "ListBullet", "ListBullet", "Heading3"]
 
 
 def part(data: bytes, name: str) -> ElementTree.Element:

@@ -16,6 +16,7 @@ from rag.words import reader_language, say
 from ui import present
 from ui.choices import LANGUAGES, THEMES, amounts, kept, models
 from ui.page import Engine, Page, update
+from ui.turns import Turns
 
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
@@ -78,9 +79,11 @@ def build(engine: Engine, lang: str | None = None) -> Any:
     gr = import_gradio()
     page, worded = Page(engine), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
-        w = SimpleNamespace(turns=gr.State([]), timer=gr.Timer(STATUS_POLL))
+        w = SimpleNamespace(turns=gr.State(Turns()), timer=gr.Timer(STATUS_POLL))
         w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)
         w.kept = gr.Textbox(visible=False)
+        w.stored, w.query = gr.Textbox(visible=False), gr.Textbox(visible=False)
+        w.switch = gr.Button(visible="hidden", elem_id="ty-switch")  # which history.js presses
         w.head = worded(gr.HTML, lambda lang: {"value": present.header(lang)}, elem_id="ty-head", **PLAIN)
         w.status = gr.HTML(elem_id="ty-status", **PLAIN)
         with gr.Tabs(elem_id="ty-tabs"):
@@ -91,6 +94,7 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
+        _bind_history(blocks, page, w)
         _bind_marking(gr, page, w)
         _bind_settings(blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
@@ -144,18 +148,32 @@ def _settings(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> No
 
 def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions]
-    shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
+    shown = w.shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
     begun = [gr.on([w.send.click, w.box.submit], page.begin, [w.box, *asking], [w.box, *shown], **QUIET)]
     begun += [ask.click(page.begin, [ask, *asking], [w.box, *shown], **QUIET) for ask in w.asks]
     begun.append(w.again.click(page.again, asking, shown, **QUIET))
+    w.changed = [*begun]
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
         stream = event.then(page.answer, [*asking, *chosen], shown, **QUIET | IN_TURN)
         stream.failure(page.fail, asking, shown, **QUIET)
+        w.changed.append(stream)
     w.stop.click(page.stop, asking, shown, **QUIET)
-    w.new.click(page.anew, w.turns, shown, **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
+    w.changed.append(w.new.click(page.anew, w.turns, shown, **QUIET))
+    w.changed[-1].then(None, js="() => tiaoyin.write()", **QUIET)
     for button, press in ((w.edit, page.edit), (w.keep, page.keep)):
         button.click(press, w.turns, [w.box, *shown], **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
+
+
+def _bind_history(blocks: Any, page: Page, w: SimpleNamespace) -> None:
+    """The browser stores the conversation after each change, and brings it back: after a reload, or from its list."""
+    stored, shown = [w.stored, w.query, w.turns, w.spoken], [w.box, *w.shown]
+    for event in w.changed:
+        saved = event.then(page.save, w.turns, w.stored, **QUIET)
+        saved.then(None, w.stored, js="(text) => tiaoyin.save(text)", **QUIET)
+    blocks.load(page.reopen, stored, shown, js="() => tiaoyin.reopened()", **QUIET)
+    chosen = w.switch.click(page.reopen, stored, shown, js="() => tiaoyin.wanted()", trigger_mode="multiple", **QUIET)
+    chosen.then(None, js="() => tiaoyin.arrived()", **QUIET)
 
 
 def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:

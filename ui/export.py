@@ -24,6 +24,9 @@ _UNSEEN = re.compile(
 )
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 _START = re.compile(r"^(\s*(?:\d+(?=[.)]))?)([-+=:.)])", re.MULTILINE)
+_MARKED = {
+    "title": "# {}", "about": "*{}*", "question": "## {}", "remark": "> {}", "item": "- {}", "side": "**{}**",
+}  # fmt: skip
 
 Run = tuple[str, tuple[Citation, ...]]
 """A piece of text, and the citations behind it."""
@@ -67,15 +70,7 @@ def markdown(conversation: Conversation, lang: str) -> str:
             notes |= named
             text += _escaped(words) + "".join(f"[^{name}]" for name in named)
         text = text if block.kind == "answer" else " ".join(text.split())
-        marks = {
-            "title": "# {}",
-            "about": "*{}*",
-            "question": "## {}",
-            "remark": "> {}",
-            "item": "- {}",
-            "side": "**{}**",
-        }
-        parts.append(marks.get(block.kind, "{}").format(text))
+        parts.append(_MARKED.get(block.kind, "{}").format(text))
     for name, each in notes.items():
         quote = "\n\n    ".join(line for line in _escaped(clean(each.quote)).splitlines() if line.strip())
         label = _escaped(" ".join(clean(each.label).split()))

@@ -18,8 +18,9 @@ from rag.errors import TiaoYinError
 from rag.records import Document, Update
 from rag.settings import Settings
 from rag.words import say
-from ui import present
+from ui import history, present
 from ui.choices import fit
+from ui.conversations import linked
 from ui.turns import Turn, Turns, busy, mark, markable, shown, words
 
 LOADING_POLL = 0.5  # seconds between looks at an engine that is still loading while a question waits for it
@@ -64,7 +65,8 @@ class Page:
             return text, *_shown(turns)
         if turns and turns[-1].edited:
             turns.pop()
-        turns.append(Turn(question, present.note(say("page_queued", lang), "wait")))
+        turns.begin()
+        turns.append(Turn(question, present.note(say("page_queued", lang), "wait"), lang=lang))
         return "", *_shown(turns)
 
     def again(self, turns: Turns, lang: str) -> tuple[Any, ...]:
@@ -134,6 +136,20 @@ class Page:
         """A new conversation."""
         turns.clear()
         return _shown(turns)
+
+    def save(self, turns: Turns) -> str:
+        """What the browser stores of the conversation as it stands."""
+        return history.stored(turns)
+
+    def reopen(self, text: str, query: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+        """What the browser stored takes the place of the conversation; a question in the address goes into the box."""
+        question = linked(query)[0]
+        box = question if question else update()
+        try:
+            history.reopen(text, turns, lang, self.engine.documents() if text else ())
+        except TiaoYinError as error:
+            return box, present.note(words(error, lang), "error"), *_shown(turns)[1:]
+        return box, *_shown(turns)
 
     def like(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         return self._mark(turns, lang, feedback.LIKE)

@@ -250,6 +250,7 @@
     else if (wide.matches && !dismissed) document.body.classList.add("ty-reading"); // the answer need not move later
     if (!first || key === shownFor) return;
     shownFor = key;
+    if (tiaoyin.restored && placeOf(location.href)) return; // what was being read before a reload
     if (wide.matches && !dismissed) show(placeOf(first.href), false);
   });
   ready(() => {
