@@ -114,10 +114,9 @@
     talks.addEventListener("keydown", (event) => event.stopPropagation()); // Escape closes this, not the law beside it
     menu = make("div", { id: "ty-export", popover: "auto" });
     menu.setAttribute("role", "group");
-    menu.addEventListener("keydown", (event) => event.stopPropagation());
     menu.addEventListener("beforetoggle", () => {
       const at = document.getElementById("ty-export-open").getBoundingClientRect();
-      menu.style.inset = `${at.bottom + 4}px auto auto ${at.left}px`;
+      menu.style.inset = `${at.bottom + 4}px auto auto ${Math.min(at.left, document.documentElement.clientWidth - 240)}px`;
     });
     document.body.append(talks, menu);
     draw();

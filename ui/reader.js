@@ -231,7 +231,7 @@
     if (state?.ty) show(state.ty, true); else if (isOpen()) { dismissed = true; hide(); }
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !isOpen()) return;
+    if (event.key !== "Escape" || !isOpen() || document.querySelector(":popover-open")) return;
     if (event.target === get("query") && event.target.value) { event.target.value = ""; search(0, true); return; }
     close();
   });
