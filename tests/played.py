@@ -82,6 +82,20 @@ class PlayedEngine:
             time.sleep(2 * ("迟停" in question))
             raise
 
+    # What a run of a question set needs beside it.
+    def embedder(self) -> SimpleNamespace:
+        return SimpleNamespace(queries=lambda texts: None)
+
+    def generator(self) -> None:
+        pass
+
+    def find(self, question: str, history: Sequence[str], k: int) -> SimpleNamespace:
+        return SimpleNamespace(hits=list(self.ask(question, history))[-1].answer.retrieved)
+
+    def search(self) -> SimpleNamespace:
+        manifest = SimpleNamespace(embedder="played", files=[], chunks=3)
+        return SimpleNamespace(index=SimpleNamespace(manifest=manifest, build=Path("1")))
+
     def sentences(self, question: str, hits: tuple[Hit, ...]) -> Iterator[Update]:
         cited = [cite(self.document, 1, "7", "2"), cite(self.document, 2, "6", "3")]
         said = [Sentence("推广低功耗芯片、高效算法等绿色计算技术。", (1,), "supported")]
@@ -116,7 +130,7 @@ def played(folder: Path, loading: bool = False, attacked: bool = False) -> Itera
     with served([sys.executable, __file__, str(port), str(folder)], folder / "output.txt") as site:
         site.log = lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         site.loaded = (folder / "loading").unlink
-        site.finish = (folder / "finish").touch
+        site.finish, site.folder = (folder / "finish").touch, folder
         yield site
 
 

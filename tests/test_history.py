@@ -46,7 +46,9 @@ def answered(page: Any) -> bool:
     """Whether all that is on the page is also in the browser's storage, answers too."""
     script = "Object.keys(localStorage).filter(k => k.startsWith('tiaoyin.talk.')).map(k => localStorage[k])"
     rows = [json.loads(text)["turns"] for text in page.evaluate(script)]
-    return any([turn["question"] for turn in row] == asked(page) and all(turn["answer"] for turn in row) for row in rows)
+    return any(
+        [turn["question"] for turn in row] == asked(page) and all(turn["answer"] for turn in row) for row in rows
+    )
 
 
 def reloaded(page: Any, turns: int) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from rag.words import reader_language, say
-from ui import present
+from ui import evaluating, present
 from ui.choices import LANGUAGES, THEMES, amounts, kept, models
 from ui.page import Engine, Page, update
 from ui.turns import Turns
@@ -22,6 +23,7 @@ EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
+ONE_RUN = IN_TURN | {"concurrency_id": "evaluate"}
 QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 WAITING = 20  # questions in the queue; one more is turned away
 PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
@@ -91,11 +93,14 @@ def build(engine: Engine, lang: str | None = None) -> Any:
                 _asking(gr, worded, w)
             with worded.says(gr.Tab, "page_tab_documents", id="documents", elem_id="ty-tab-documents"):
                 w.listed = gr.HTML(elem_id="ty-library", **PLAIN)
+            with worded.says(gr.Tab, "page_tab_evaluate", id="evaluate", elem_id="ty-tab-evaluate"):
+                _evaluating(gr, worded, w, engine)
             with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
         _bind_history(blocks, page, w)
         _bind_marking(gr, page, w)
+        _bind_evaluating(engine, w)
         _bind_settings(blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
@@ -146,6 +151,27 @@ def _settings(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> No
         worded(gr.HTML, lambda lang: {"value": present.note(say("choose_yours", lang), "foot")}, **PLAIN)
 
 
+def _evaluating(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> None:
+    w.runs, w.set, w.set_name = gr.State([]), gr.Textbox(visible=False), gr.Textbox(visible=False)
+    with gr.Column(elem_id="ty-evaluate"):
+        worded(gr.HTML, lambda lang: {"value": present.note(say("watch_about", lang), "foot")}, **PLAIN)
+        names = evaluating.sets()
+        w.which = worded.offers(gr.Radio, "watch_set", names, value=next(iter(names)))
+        chooser = partial(evaluating.chooser, engine.settings)
+        w.chooser = worded(gr.HTML, lambda lang: {"value": chooser(lang)}, visible=len(names) == 1, **PLAIN)
+        w.how = worded.offers(gr.Radio, "watch_how", evaluating.HOWS, value="retrieve")
+        with gr.Row(elem_id="ty-run"):
+            w.start = worded.says(gr.Button, "watch_start", **SMALL)
+            w.halt = worded.says(gr.Button, "page_stop", visible=False, **SMALL)
+            w.download = worded.says(gr.Button, "watch_download", visible=False, **SMALL)
+        w.progress, w.report = gr.HTML(elem_id="ty-progress", **PLAIN), gr.HTML(elem_id="ty-report", **PLAIN)
+        if evaluating.may_export(engine.settings):
+            w.marks = gr.Textbox(visible=False)
+            worded(gr.HTML, lambda lang: {"value": present.note(say("watch_feedback", lang), "foot")}, **PLAIN)
+            w.export = worded.says(gr.Button, "watch_export", **SMALL)
+            w.unmarked = gr.HTML(**PLAIN)
+
+
 def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions]
     shown = w.shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
@@ -182,6 +208,21 @@ def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:
         pressed = button.click(press, asking, [w.why, *marked], **QUIET)
         pressed.then(None, js="() => tiaoyin.reveal('ty-why')", **QUIET)
     gr.on([w.told.click, w.why.submit], page.explain, [w.why, *asking], [w.why, *marked], **QUIET)
+
+
+def _bind_evaluating(engine: Engine, w: SimpleNamespace) -> None:
+    tab, running = evaluating.Evaluating(engine), [w.runs, w.spoken]
+    shown = [w.start, w.halt, w.progress, w.report, w.download]
+    sent = "async (set, name, ...rest) => [...await tiaoyin.questions(), ...rest]"
+    begun = w.start.click(tab.begin, running, shown, **QUIET)
+    run = begun.then(tab.go, [w.set, w.set_name, w.which, w.how, *running], shown, js=sent, **QUIET | ONE_RUN)
+    run.failure(tab.fail, running, shown, **QUIET)
+    w.halt.click(tab.stop, running, shown, **QUIET)
+    w.which.input(lambda which: update(visible=which == evaluating.OWN), w.which, w.chooser, **QUIET)
+    w.download.click(None, js="() => tiaoyin.report()", **QUIET)
+    if evaluating.may_export(engine.settings):
+        exported = w.export.click(tab.marks, w.spoken, [w.marks, w.unmarked], **QUIET)
+        exported.then(None, w.marks, js="(marks) => tiaoyin.marks(marks)", **QUIET)
 
 
 def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) -> None:
