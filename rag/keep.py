@@ -28,6 +28,7 @@ import numpy as np
 from rag.errors import IndexError_
 from rag.index import FORMAT, Content, Manifest, current, manifest, sealed, sum_of
 from rag.records import Chunk, Document
+from rag.rows import Rows
 from rag.vectors import COLLECTION, DATABASE, FOLDER, Store, Vectors, copy, drop
 
 CHANGED = 0.2
@@ -35,6 +36,9 @@ CHANGED = 0.2
 in its graph, and slow it down."""
 
 WRITTEN = "index_metadata.pickle"  # stands beside a graph that Chroma has written out
+
+APART = 4096
+"""Rows of a new collection from which on another process adds them."""
 
 SAMPLE = 500  # rows that are compared one by one, of all and of the new ones
 
@@ -80,7 +84,6 @@ def write(
             stale = _fill(build, made_with.chroma, chunks, vectors, base, filled or [len(chunks)])
             if counted:
                 counted.result()
-        np.save(build / "vectors.npy", vectors)
         _finish(build, replace(made_with, chunks=len(chunks), stale=stale))
     except BaseException:
         _sweep(folder, build, made_with.chroma)  # half a build is of no use, and may be what fills the disk
@@ -144,18 +147,39 @@ def _fill(
                 raise IndexError_("index_damaged", folder=base.folder, why=f"{base.build / name} was changed")
     else:
         new, gone, stale = list(range(len(chunks))), [], 0
-    store = Store(build, server, _collection(build, server), new=not copied)
-    with ThreadPoolExecutor(1) as rows:
-        jobs, at = [rows.submit(store.delete, gone)], 0
-        for upto in filled:
-            part = new[bisect_left(new, at) : bisect_left(new, upto)]
-            jobs.append(rows.submit(store.add, [chunks[n] for n in part], vectors[part]))
-            at = upto
-    for job in jobs:
-        job.result()
-    store.close()
+    if len(new) >= APART and not copied:
+        _add_apart(build, server, vectors, filled)
+    else:
+        store = Store(build, server, _collection(build, server), new=not copied)
+        with ThreadPoolExecutor(1) as rows:
+            jobs, at = [rows.submit(store.delete, gone)], 0
+            for upto in filled:
+                part = new[bisect_left(new, at) : bisect_left(new, upto)]
+                jobs.append(rows.submit(store.add, [chunks[n] for n in part], vectors[part]))
+                at = upto
+        for job in jobs:
+            job.result()
+        store.close()
+        np.save(build / "vectors.npy", vectors)
     _check(build, server, chunks, vectors, new, gone)
     return stale
+
+
+def _add_apart(build: Path, server: str, vectors: Vectors, filled: Iterable[int]) -> None:
+    """Save the vectors as they are filled, and have their rows added meanwhile."""
+    kind = {"descr": np.lib.format.dtype_to_descr(vectors.dtype), "fortran_order": False, "shape": vectors.shape}
+    # Written, not mapped: of a full disk a write says so, a mapped page ends the process.
+    with (build / "vectors.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, kind)
+        file.flush()
+        with Rows(build, server, _collection(build, server)) as rows:
+            at = 0
+            for upto in filled:
+                file.write(vectors[at:upto].tobytes())
+                file.flush()
+                rows.upto(upto)
+                at = upto
+            rows.close()
 
 
 @contextlib.contextmanager

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -219,10 +221,65 @@ def test_a_damaged_graph_is_not_copied(tmp_path: Path) -> None:
     assert index.current(tmp_path) == build
 
 
+def test_rows_that_another_process_adds_are_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path / "here", rows(300))
+    monkeypatch.setattr(keep, "APART", 100)
+    written(tmp_path / "apart", rows(300))
+    here, apart = Index(tmp_path / "here"), Index(tmp_path / "apart")
+    assert np.array_equal(here.vectors(), apart.vectors())
+    for vector in vectors(rows(300))[::30]:
+        assert here.nearest(vector, 5) == apart.nearest(vector, 5)
+
+
+@pytest.mark.parametrize(
+    ("filled", "why"),
+    [
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("build().joinpath('chunks.jsonl').write_text('{')", "index_damaged"),
+        ("os.kill(child(), 9)", "ended with status -9"),
+    ],
+)
+def test_what_goes_wrong_where_another_process_adds_rows_is_one_error_and_nothing_half_made(
+    filled: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = written(tmp_path, rows(100))
+    monkeypatch.setattr(keep, "APART", 100)
+    chunks, made_with, started = rows(300), Manifest("e", "c", DIMENSION, {}, "1", 0), list[Any]()
+
+    class Popen(subprocess.Popen[str]):
+        def __init__(self, *values: Any, **named: Any) -> None:
+            super().__init__(*values, **named)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+
+    def build() -> Path:
+        return next(path for path in (tmp_path / "builds").iterdir() if path != before)
+
+    def child() -> int:
+        return started[0].pid
+
+    def rising() -> Iterator[int]:
+        yield 100
+        exec(filled, {"os": os, "build": build, "child": child})
+        yield 200
+        yield 300
+
+    with keep.writing(tmp_path), pytest.raises(BaseException) as error:
+        keep.write(tmp_path, made_with, [plan()], chunks, vectors(chunks), filled=rising())
+    assert why in f"{error.type.__name__} {getattr(error.value, 'key', '')} {error.value}"
+    assert list((tmp_path / "builds").iterdir()) == [before]
+    assert Index(tmp_path).chunks == rows(100)
+
+
 @pytest.mark.parametrize("limit", [10_000, 40_000, 100_000, 300_000, 700_000])
-def test_a_full_disk_leaves_the_index_as_it_was_and_nothing_half_made(limit: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("apart", [100, 10_000])
+def test_a_full_disk_leaves_the_index_as_it_was_and_nothing_half_made(
+    limit: int, apart: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The limit is of the bytes of a file: chunks.jsonl cannot be written with it, or vectors.npy, or the database."""
     build = written(tmp_path, rows(1100))
+    monkeypatch.setattr(keep, "APART", apart)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:

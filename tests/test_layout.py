@@ -65,7 +65,7 @@ STAGES = {
     "chunk": ("rag.chunk",),
     "embed": ("rag.embed",),
     "rerank": ("rag.rerank",),
-    "index": ("rag.index", "rag.keep", "rag.vectors"),
+    "index": ("rag.index", "rag.keep", "rag.rows", "rag.vectors"),
     "lexical": ("rag.lexical",),
     "retrieve": ("rag.retrieve",),
     "rewrite": ("rag.rewrite",),
