@@ -161,7 +161,7 @@ def _evaluating(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> 
         w.chooser = worded(gr.HTML, lambda lang: {"value": chooser(lang)}, visible=len(names) == 1, **PLAIN)
         w.how = worded.offers(gr.Radio, "watch_how", evaluating.HOWS, value="retrieve")
         with gr.Row(elem_id="ty-run"):
-            w.start = worded.says(gr.Button, "watch_start", **SMALL)
+            w.start = worded.says(gr.Button, "watch_start", variant="primary", **SMALL)
             w.halt = worded.says(gr.Button, "page_stop", visible=False, **SMALL)
             w.download = worded.says(gr.Button, "watch_download", visible=False, **SMALL)
         w.progress, w.report = gr.HTML(elem_id="ty-progress", **PLAIN), gr.HTML(elem_id="ty-report", **PLAIN)
@@ -193,12 +193,15 @@ def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
 
 def _bind_history(blocks: Any, page: Page, w: SimpleNamespace) -> None:
     """The browser stores the conversation after each change, and brings it back: after a reload, or from its list."""
-    stored, shown = [w.stored, w.query, w.turns, w.spoken], [w.box, *w.shown]
+    asking = [w.turns, w.spoken]
     for event in w.changed:
         saved = event.then(page.save, w.turns, w.stored, **QUIET)
         saved.then(None, w.stored, js="(text) => tiaoyin.save(text)", **QUIET)
-    blocks.load(page.reopen, stored, shown, js="() => tiaoyin.reopened()", **QUIET)
-    chosen = w.switch.click(page.reopen, stored, shown, js="() => tiaoyin.wanted()", trigger_mode="multiple", **QUIET)
+    restored = [w.box, *w.shown]
+    blocks.load(page.restore, [w.stored, w.query, *asking], restored, js="() => tiaoyin.restore()", **QUIET)
+    chosen = w.switch.click(
+        page.reopen, [w.stored, *asking], w.shown, js="() => tiaoyin.reopen()", trigger_mode="multiple", **QUIET
+    )
     chosen.then(None, js="() => tiaoyin.arrived()", **QUIET)
 
 

@@ -46,7 +46,9 @@ Runs = list[Run]
 
 def sets() -> dict[str, str]:
     """The names of the question sets that may be chosen, and what they are called."""
-    found = {path.name: path.name for path in sorted(SETS.glob("*.jsonl"))}
+    found = {
+        path.name: path.name for path in sorted(SETS.glob("*.jsonl"), key=lambda path: (path.stem != "page", path))
+    }
     return found | {OWN: "choose_own_set"}
 
 

@@ -25,11 +25,11 @@
     open = id;
     try { sessionStorage.setItem(OPEN, id); } catch { /* as above */ }
   }
-  function take(query) { // the inputs of `Page.reopen`
+  function take(...query) { // the inputs of `Page.reopen`
     const text = open && read(open) || "";
     if (text) written[open] = text;
     delete moved[open];
-    return [text, query, null, tiaoyin.speak()];
+    return [text, ...query, null, tiaoyin.speak()];
   }
   function go(id) {
     coming += 1;
@@ -124,8 +124,8 @@
   try { open = sessionStorage.getItem(OPEN) || ""; } catch { /* as above */ }
 
   Object.assign(tiaoyin, {
-    reopened() { tiaoyin.restored = true; return take(location.search); },
-    wanted: () => take(""),
+    restore() { tiaoyin.restored = true; return take(location.search); },
+    reopen: () => take(),
     arrived() { coming -= 1; tiaoyin.write(); },
     save(text) {
       if (!text) { if (!coming) opens(""); return; }

@@ -141,15 +141,21 @@ class Page:
         """What the browser stores of the conversation as it stands."""
         return history.stored(turns)
 
-    def reopen(self, text: str, query: str, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """What the browser stored takes the place of the conversation; a question in the address goes into the box."""
-        question = linked(query)[0]
-        box = question if question else update()
+    def restore(self, text: str, query: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+        """On opening the page: what the browser stored, and a question in the address, which goes into the box."""
+        shown = self.reopen(text, turns, lang) if text else _shown(turns)
+        return linked(query)[0] or update(), *shown
+
+    def reopen(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+        """What the browser stored takes the place of the conversation; "" begins a new one."""
+        before = list(turns)
         try:
-            history.reopen(text, turns, lang, self.engine.documents() if text else ())
+            documents = self.engine.documents() if text else ()
+            if turns == before:  # else, while the index was loading, something was asked
+                history.reopen(text, turns, lang, documents)
         except TiaoYinError as error:
-            return box, present.note(words(error, lang), "error"), *_shown(turns)[1:]
-        return box, *_shown(turns)
+            return present.note(words(error, lang), "error"), *_shown(turns)[1:]
+        return _shown(turns)
 
     def like(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         return self._mark(turns, lang, feedback.LIKE)
