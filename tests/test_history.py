@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import re
+import sys
 import urllib.error
 import urllib.request
 import zipfile
@@ -15,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import VIEWS, ask, page_at, said, shared, tab_to, until
+from browser import VIEWS, ask, free_port, page_at, said, served, shared, tab_to, until
 from played import played
 from test_accessible import axe, faults
 
@@ -196,6 +198,23 @@ def test_the_back_button_comes_back_to_the_conversation(site: SimpleNamespace) -
         until(lambda: asked(page) == ["推广什么？"])
         ask(page, "然后呢？")
         assert site.log()[-1] == {"asked": "然后呢？", "history": ["推广什么？"]}
+
+
+def test_a_server_that_begins_anew_goes_on_with_the_conversation_on_the_page(tmp_path: Path) -> None:
+    command = [sys.executable, str(Path(__file__).with_name("played.py")), str(free_port()), str(tmp_path)]
+    with contextlib.ExitStack() as stack:
+        with served(command, tmp_path / "output.txt") as site:
+            page = stack.enter_context(page_at(site.url))
+            ask(page, "第一问")
+            until(lambda: answered(page))
+        with served(command, tmp_path / "output.txt"):
+            ask(page, "第二问")
+            until(lambda: answered(page))
+            assert asked(page) == ["第一问", "第二问"] and stored(page) == [["第一问", "第二问"]]
+            log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+            assert log[-1] == {"asked": "第二问", "history": ["第一问"]}
+            page.get_by_role("button", name="新对话").click()
+            until(lambda: asked(page) == [])
 
 
 def test_what_was_being_read_is_open_again_after_a_reload(site: SimpleNamespace) -> None:

@@ -175,9 +175,11 @@ def _evaluating(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> 
 def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions]
     shown = w.shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
-    begun = [gr.on([w.send.click, w.box.submit], page.begin, [w.box, *asking], [w.box, *shown], **QUIET)]
-    begun += [ask.click(page.begin, [ask, *asking], [w.box, *shown], **QUIET) for ask in w.asks]
-    begun.append(w.again.click(page.again, asking, shown, **QUIET))
+    with_stored: dict[str, Any] = QUIET | {"js": "(...given) => tiaoyin.asking(given)"}
+    begin = (page.begin, [w.box, *asking, w.stored], [w.box, *shown])
+    begun = [gr.on([w.send.click, w.box.submit], *begin, **with_stored)]
+    begun += [ask.click(page.begin, [ask, *asking, w.stored], [w.box, *shown], **with_stored) for ask in w.asks]
+    begun.append(w.again.click(page.again, [*asking, w.stored], shown, **with_stored))
     w.changed = [*begun]
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
@@ -185,7 +187,7 @@ def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
         stream.failure(page.fail, asking, shown, **QUIET)
         w.changed.append(stream)
     w.stop.click(page.stop, asking, shown, **QUIET)
-    w.changed.append(w.new.click(page.anew, w.turns, shown, **QUIET))
+    w.changed.append(w.new.click(page.anew, w.turns, shown, js="() => tiaoyin.leave()", **QUIET))
     w.changed[-1].then(None, js="() => tiaoyin.write()", **QUIET)
     for button, press in ((w.edit, page.edit), (w.keep, page.keep)):
         button.click(press, w.turns, [w.box, *shown], **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
@@ -198,7 +200,9 @@ def _bind_history(blocks: Any, page: Page, w: SimpleNamespace) -> None:
         saved = event.then(page.save, w.turns, w.stored, **QUIET)
         saved.then(None, w.stored, js="(text) => tiaoyin.save(text)", **QUIET)
     restored = [w.box, *w.shown]
-    blocks.load(page.restore, [w.stored, w.query, *asking], restored, js="() => tiaoyin.restore()", **QUIET)
+    blocks.load(page.restore, [w.stored, w.query, *asking], restored, js="() => tiaoyin.restore()", **QUIET).then(
+        None, js="() => tiaoyin.latest()", **QUIET
+    )
     chosen = w.switch.click(
         page.reopen, [w.stored, *asking], w.shown, js="() => tiaoyin.reopen()", trigger_mode="multiple", **QUIET
     )

@@ -126,7 +126,9 @@
   Object.assign(tiaoyin, {
     restore() { tiaoyin.restored = true; return take(location.search); },
     reopen: () => take(),
-    arrived() { coming -= 1; tiaoyin.write(); },
+    arrived() { coming -= 1; tiaoyin.latest(); tiaoyin.write(); },
+    leave() { opens(""); return [null]; },
+    asking(given) { return [...given.slice(0, -1), open && read(open) || ""]; }, // of which a server begun anew knows nothing
     save(text) {
       if (!text) { if (!coming) opens(""); return; }
       const talk = JSON.parse(text);

@@ -161,6 +161,9 @@ window.tiaoyin = ((words, served) => {
       const query = new URLSearchParams(location.search);
       query.delete("q"); // or a reload would put a question into the box that was asked
       if (`?${query}` !== location.search && location.search) history.replaceState(history.state, "", `${location.pathname}?${query}`);
+      this.latest();
+    },
+    latest() {
       drawn(() => {
         const asked = document.querySelectorAll(".ty-question");
         if (asked.length > 1) asked[asked.length - 1].scrollIntoView({ block: "start" });

@@ -58,8 +58,13 @@ class Page:
 
     engine: Engine
 
-    def begin(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """Shows the question at once; one asked while another is being answered stays in the box."""
+    def begin(self, text: str, turns: Turns, lang: str, stored: str = "") -> tuple[Any, ...]:
+        """Shows the question at once; one asked while another is being answered stays in the box.
+
+        `stored`: what the browser has of a conversation that this server may have forgotten, after a restart.
+        """
+        if stored and not turns:
+            self.reopen(stored, turns, lang)
         question = text.strip()
         if not question or busy(turns):
             return text, *_shown(turns)
@@ -69,8 +74,10 @@ class Page:
         turns.append(Turn(question, present.note(say("page_queued", lang), "wait"), lang=lang))
         return "", *_shown(turns)
 
-    def again(self, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """The last question once more, in its own place."""
+    def again(self, turns: Turns, lang: str, stored: str = "") -> tuple[Any, ...]:
+        """The last question once more, in its own place; `stored` as in `begin`."""
+        if stored and not turns:
+            self.reopen(stored, turns, lang)
         if busy(turns) or not turns:
             return _shown(turns)
         return self.begin(turns.pop().question, turns, lang)[1:]
