@@ -21,6 +21,8 @@ from ui.evaluating import may_export
 __all__ = ["axe"]
 slow = pytest.mark.slow
 views = pytest.mark.parametrize(("width", "locale"), VIEWS)
+some_views = pytest.mark.parametrize(("width", "locale"), [VIEWS[0], VIEWS[3]])
+looks = pytest.mark.parametrize(("width", "locale", "dark"), [(*view, n in (1, 2)) for n, view in enumerate(VIEWS)])
 SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
 GOLD = [{"doc": "人工智能全球治理行动计划", "article": "7"}]
 SET: list[dict[str, Any]] = [
@@ -173,7 +175,7 @@ def test_a_second_visitor_waits_and_sees_nothing_of_the_first_ones_run(site: Sim
 
 
 @slow
-@pytest.mark.parametrize(("width", "locale"), [(1280, "zh-CN"), (390, "en-GB")])
+@some_views
 def test_marks_are_exported_as_questions(site: SimpleNamespace, width: int, locale: str) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
         (site.folder / "feedback.jsonl").unlink(missing_ok=True)
@@ -202,8 +204,7 @@ def test_marks_are_exported_only_where_the_page_is_ones_own(settings: Settings, 
 
 
 @slow
-@pytest.mark.parametrize("dark", [False, True])
-@views
+@looks
 def test_the_tab_has_no_serious_fault(site: SimpleNamespace, axe: str, width: int, locale: str, dark: bool) -> None:
     with page_at(site.url, width=width, locale=locale, dark=dark) as page:
         tab(page)
@@ -217,5 +218,6 @@ def test_the_tab_has_no_serious_fault(site: SimpleNamespace, axe: str, width: in
         page.locator(".ty-report").wait_for()
         found["report"] = faults(page, axe)
         if SHOTS:
+            page.wait_for_timeout(500)
             page.screenshot(path=f"{SHOTS}/report-{width}-{locale}{'-dark' * dark}.png", full_page=True)
         assert {view: each for view, each in found.items() if each} == {}

@@ -24,6 +24,8 @@ from test_accessible import axe, faults
 __all__ = ["axe"]
 pytestmark = pytest.mark.slow
 views = pytest.mark.parametrize(("width", "locale"), VIEWS)
+some_views = pytest.mark.parametrize(("width", "locale"), [VIEWS[0], VIEWS[3]])
+looks = pytest.mark.parametrize(("width", "locale", "dark"), [(*view, n in (1, 2)) for n, view in enumerate(VIEWS)])
 SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
 
 
@@ -257,7 +259,7 @@ def test_nobody_is_shown_anothers_conversation(site: SimpleNamespace) -> None:
         assert "只有我知道" not in other.content() and stored(other) == []
 
 
-@views
+@some_views
 def test_a_link_puts_its_question_into_the_box_and_each_turn_gives_one(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -285,7 +287,7 @@ def test_a_link_puts_its_question_into_the_box_and_each_turn_gives_one(
         assert other.locator("#ty-box textarea").input_value() == ""
 
 
-@views
+@some_views
 def test_the_conversation_is_exported_as_markdown_word_and_json(
     site: SimpleNamespace, width: int, locale: str, tmp_path: Path
 ) -> None:
@@ -326,8 +328,7 @@ def test_what_is_no_conversation_is_not_exported(site: SimpleNamespace, kind: st
     assert error.value.code == status
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize(("width", "locale"), VIEWS)
+@looks
 def test_the_list_and_the_menu_have_no_serious_fault(
     site: SimpleNamespace, axe: str, width: int, locale: str, dark: bool
 ) -> None:
