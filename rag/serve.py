@@ -26,7 +26,8 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; form-action 'none'; object-src 'none'; base-uri 'self'"
 )
 HERE = Path(__file__).parents[1] / "ui"
-STYLES, SCRIPTS = ("style.css", "reader.css", "history.css"), ("page.js", "reader.js", "history.js")
+STYLES = ("style.css", "reader.css", "history.css", "evaluating.css")
+SCRIPTS = ("page.js", "reader.js", "history.js", "evaluating.js")
 SAID = (
     "read_panel", "read_empty", "read_outline", "read_search", "read_count", "read_none", "read_next", "read_previous",
     "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied", "talk_list", "talk_new",

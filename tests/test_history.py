@@ -250,6 +250,32 @@ def test_what_is_stored_wrongly_is_said_and_can_be_deleted_and_nothing_of_it_is_
         assert ask(page, "再问").locator(".ty-cite").count() == 2
 
 
+def test_markup_in_a_question_is_text_in_the_list_and_after_a_reload(site: SimpleNamespace) -> None:
+    with page_at(site.url) as page:
+        evil = '<img src=http://evil.example/p onerror="alert(1)">'
+        ask(page, evil)
+        until(lambda: answered(page))
+        reloaded(page, 1)
+        assert asked(page) == [evil]
+        sheet = talks(page)
+        assert sheet.locator(".ty-talk span").inner_text() == f"{evil[:39]}…"
+        sheet.get_by_role("button", name="删除 <img").click()
+        assert sheet.locator(".ty-talks-gone span").inner_text() == f"已删除：{evil[:39]}…"
+        assert page.locator("#ty-chat img, #ty-talks img").count() == 0
+        assert (page.foreign, page.faults) == ([], [])
+
+
+def test_the_oldest_conversations_make_room_when_the_browser_has_none(site: SimpleNamespace) -> None:
+    with page_at(site.url) as page:
+        page.evaluate("""() => { for (const at of [1, 2]) localStorage.setItem(`tiaoyin.talk.${at}`,
+            JSON.stringify({ at, day: "2026-01-01", turns: [{ question: at + "旧".repeat(20_000), answer: null }] }));
+            for (let n = 22, fill = ""; n >= 0; n--) try { localStorage.fill = fill + "x".repeat(2 ** n);
+              fill = localStorage.fill; } catch { /* full */ } }""")
+        ask(page, "推广什么？")
+        until(lambda: answered(page))
+        assert [turns[0][0] for turns in stored(page)] == ["推", "2"]
+
+
 def test_nobody_is_shown_anothers_conversation(site: SimpleNamespace) -> None:
     with page_at(site.url) as mine, page_at(site.url) as other:
         ask(mine, "只有我知道的问题")

@@ -53,7 +53,7 @@ def sets() -> dict[str, str]:
 
 
 def chooser(settings: Any, lang: str) -> str:
-    """Where a file is chosen; history.js reads it, at most one byte more of it than is allowed."""
+    """Where a file is chosen; evaluating.js reads it, at most one byte more of it than is allowed."""
     label = escape(say("watch_file", lang, limit=settings.eval_questions))
     return (
         f'<label class="ty-set"><span>{label}</span>'

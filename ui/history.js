@@ -124,6 +124,7 @@
   try { open = sessionStorage.getItem(OPEN) || ""; } catch { /* as above */ }
 
   Object.assign(tiaoyin, {
+    download,
     restore() { tiaoyin.restored = true; return take(location.search); },
     reopen: () => take(),
     arrived() { coming -= 1; tiaoyin.latest(); tiaoyin.write(); },
@@ -137,14 +138,5 @@
       write(id, JSON.stringify({ ...talk, id, at: Date.now() }));
       if (!coming) opens(id);
     },
-    async questions() { // a file of one's own for the Evaluate tab: base 64, name
-      const input = document.querySelector(".ty-set input"), file = input?.checkVisibility() && input.files[0];
-      if (!file) return ["", ""];
-      const reader = new FileReader(), most = input.dataset.mb * 2 ** 20 + 1;
-      const url = await new Promise((done) => { reader.onload = () => done(reader.result); reader.readAsDataURL(file.slice(0, most)); });
-      return [url.slice(url.indexOf(",") + 1), file.name];
-    },
-    async report() { download(await (await fetch(document.querySelector(".ty-report").src)).blob(), "report.html"); },
-    marks(text) { if (text) download(new Blob([text], { type: "application/jsonl" }), "feedback.jsonl"); },
   });
 })(window.tiaoyin);

@@ -159,8 +159,10 @@ window.tiaoyin = ((words, served) => {
     asked() {
       this.restored = false; // history.js: the conversation on the page is no longer only what it brought back
       const query = new URLSearchParams(location.search);
-      query.delete("q"); // or a reload would put a question into the box that was asked
-      if (`?${query}` !== location.search && location.search) history.replaceState(history.state, "", `${location.pathname}?${query}`);
+      if (query.has("q")) { // or a reload would put into the box what was asked
+        query.delete("q");
+        history.replaceState(history.state, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
+      }
       this.latest();
     },
     latest() {
