@@ -1,7 +1,7 @@
 """The page and the HTTP interface in one process: an engine, a host and a port in, a server until Ctrl-C.
 
 Beside the page: `GET /healthz`; `GET /read/DOC_ID`, a document as HTML; `POST /export/KIND`, the conversation that a
-browser sends as a file.
+browser sends as a file; and the Documents tab (`rag.uploading`).
 
 The socket is bound before anything heavy is imported, so that a taken port is said at once, and the server answers
 while the engine is still loading its models. This module loads no model and prints nothing; `announce` is told the
@@ -13,12 +13,14 @@ from __future__ import annotations
 import errno
 import json
 import socket
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rag.errors import TiaoYinError
-from rag.words import LANGUAGES, reader_language, sentences
+from rag.words import LANGUAGES, sentences
 
 # A second wall behind the escaping: whatever slips into a page cannot call another host or send a form.
 POLICY = (
@@ -26,15 +28,14 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; form-action 'none'; object-src 'none'; base-uri 'self'"
 )
 HERE = Path(__file__).parents[1] / "ui"
-STYLES = ("style.css", "reader.css", "history.css", "evaluating.css")
-SCRIPTS = ("page.js", "reader.js", "history.js", "evaluating.js")
+STYLES = ("style.css", "reader.css", "library.css", "history.css", "evaluating.css")
+SCRIPTS = ("page.js", "reader.js", "library.js", "history.js", "evaluating.js")
 SAID = (
     "read_panel", "read_empty", "read_outline", "read_search", "read_count", "read_none", "read_next", "read_previous",
-    "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied", "talk_list", "talk_new",
-    "talk_delete", "talk_deleted", "talk_undo", "talk_yours", "talk_none", "talk_unreadable", "talk_export",
-    "talk_word", "talk_unexported",
+    "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied",
 )  # fmt: skip
-"""The keys of the sentences that scripts say."""
+"""The keys of the sentences that scripts say, beside those that begin with library_ or talk_."""
+SWEEP = 600.0  # seconds between two looks for documents that nobody used for too long
 GOODBYE = 2  # seconds that open streams get when the server is asked to end
 
 
@@ -60,6 +61,7 @@ def serve(
         config = uvicorn.Config(
             application(engine, lang), log_level="critical", access_log=False, timeout_graceful_shutdown=GOODBYE
         )
+        threading.Thread(target=_sweep, args=(engine.visitors,), daemon=True).start()
         listener.listen()  # from here on a visitor waits for the server rather than being turned away
         if announce:
             shown = f"[{host}]" if ":" in host else host
@@ -68,6 +70,12 @@ def serve(
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # uvicorn has ended cleanly and hands the signal on
+
+
+def _sweep(visitors: Any) -> None:
+    while True:
+        time.sleep(SWEEP)
+        visitors.sweep()
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -91,7 +99,10 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def application(engine: Any, lang: str | None = None) -> Any:
-    """The FastAPI application: `GET /healthz`, `GET /read/DOC_ID`, and the page at the root."""
+    """The FastAPI application: the routes named above, and the page at the root."""
+    from rag.allowance import questions, uploads
+    from rag.uploading import add_library
+    from rag.visiting import Visiting
     from ui.app import build, import_gradio
 
     gr = import_gradio()
@@ -108,19 +119,22 @@ def application(engine: Any, lang: str | None = None) -> Any:
             return {"status": "ok", "ready": False, "note": str(error)}
         return {"status": "ok", "ready": loading is None, "note": loading}
 
+    demo, settings = engine.settings.demo == "on", engine.settings
     _add_reading(app, engine)
     _add_exporting(app, engine)
+    add_library(app, engine, uploads(settings.demo_files) if demo else None)
+    app.add_middleware(Visiting)
     app.add_middleware(Guarded)
     return gr.mount_gradio_app(
         app,
-        build(engine, lang),
+        build(engine, lang, questions(settings.demo_questions) if demo else None),
         path="/",
         theme=theme(gr),
         head=head(lang or ""),
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size=1,
+        max_file_size=1,  # bytes: files come by `rag.uploading`, and nobody fills the disk
         ssr_mode=False,
         pwa=False,
         enable_monitoring=False,
@@ -132,43 +146,47 @@ def application(engine: Any, lang: str | None = None) -> Any:
 def _add_reading(app: Any, engine: Any) -> None:
     from fastapi.responses import HTMLResponse
 
+    from rag.uploading import spoken
     from rag.versions import begins, name_of
+    from rag.visiting import visitor_of
     from ui.read import reading
 
-    def read(doc_id: str, lang: str = "") -> Any:
-        """A document of the index as HTML, its references linked to the newest version of what they name."""
+    def read(request: Any) -> Any:
+        """A document as HTML, shared or the visitor's own; references lead to the newest version of what they name."""
+        doc_id, visitor = request.path_params["doc_id"], visitor_of(request.cookies)
         try:
-            documents = {document.doc_id: document for document in engine.documents()}
+            documents = {document.doc_id: document for document in engine.documents(visitor)}
         except TiaoYinError:  # there is no index, or it is damaged; the page says which
             return HTMLResponse("", status_code=503)
         if doc_id not in documents:
             return HTMLResponse("", status_code=404)
         named = {name_of(each.title): each for each in sorted(documents.values(), key=begins)}
-        spoken = lang if lang in LANGUAGES else reader_language()
-        return HTMLResponse(reading(documents[doc_id], spoken, lambda title: named.get(name_of(title))))
+        html = reading(documents[doc_id], spoken(request), lambda title: named.get(name_of(title)))
+        return HTMLResponse(html, headers={"cache-control": "private"})
 
-    app.add_api_route("/read/{doc_id}", read, response_class=HTMLResponse)
+    app.add_route("/read/{doc_id}", read, methods=["GET"])
 
 
 def _add_exporting(app: Any, engine: Any) -> None:
     from fastapi.responses import Response
     from starlette.concurrency import run_in_threadpool
 
+    from rag.uploading import spoken
+    from rag.visiting import visitor_of
     from ui.history import KINDS, LONGEST, exported
 
     async def export(request: Any) -> Any:
         """The conversation that a browser sends back as the file it asks for; nothing of it stays here."""
-        kind, lang, body = request.path_params["kind"], request.query_params.get("lang", ""), bytearray()
+        kind, body = request.path_params["kind"], bytearray()
         if kind not in KINDS:
             return Response(status_code=404)
         async for piece in request.stream():
             body += piece
             if len(body) > LONGEST:
                 return Response(status_code=413)
-        spoken = lang if lang in LANGUAGES else reader_language()
+        text, visitor = body.decode("utf-8", "replace"), visitor_of(request.cookies)
         try:
-            text = body.decode("utf-8", "replace")
-            made = await run_in_threadpool(lambda: exported(kind, text, spoken, engine.documents()))
+            made = await run_in_threadpool(lambda: exported(kind, text, spoken(request), engine.documents(visitor)))
         except TiaoYinError as error:
             return Response(error.key, status_code=400)
         return Response(made, media_type=KINDS[kind])
@@ -182,7 +200,14 @@ def head(lang: str) -> str:
     Not gradio's `css`, which rewrites every rule, and those inside a media query wrongly.
     """
     style, code = ("".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, SCRIPTS))
-    words = {lang: {key: table[lang] for key, table in sentences().items() if key in SAID} for lang in LANGUAGES}
+    words = {
+        lang: {
+            key: table[lang]
+            for key, table in sentences().items()
+            if key in SAID or key.startswith(("library_", "talk_"))
+        }
+        for lang in LANGUAGES
+    }
     given = f"const WORDS = {json.dumps(words)}, SERVED = {json.dumps(lang)};"
     return f"<style>{style}</style><script>{given}\n{code}</script>"
 

@@ -13,8 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +23,7 @@ from rag.checks import counts, notes
 from rag.chunk import chunk
 from rag.errors import DocumentError, UsageError
 from rag.read import Limits, files_in, text_of
-from rag.read.files import File, bytes_of, digest, shown
+from rag.read.files import File, digest, shown
 from rag.records import Chunk, Document
 from rag.search import OWN, Search
 from rag.settings import Settings
@@ -51,10 +50,10 @@ class Passages(Protocol):
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that a browser sent: where it lies now, and the name it had there, which may be anything."""
+    """A file that a browser sent, and the name it had there, which may be anything."""
 
     name: str
-    path: Path
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +95,11 @@ def new_id() -> str:
     return secrets.token_urlsafe(32)
 
 
+def is_id(text: str) -> bool:
+    """Whether `new_id` may have made it."""
+    return _ID.fullmatch(text) is not None
+
+
 def found(document: Document, lang: str) -> tuple[str, list[str]]:
     """What was found in a document, in words: its provisions by kind, and what its reader should know."""
     counted = " · ".join(say(f"kind_{kind}", lang, n=n) for kind, n in counts(document).items())
@@ -123,7 +127,7 @@ class Visitors:
         Raises UsageError for an id that `new_id` did not make, DocumentError for more files than a visitor may have.
         """
         most = self.settings.upload_files
-        if not _ID.fullmatch(visitor):
+        if not is_id(visitor):
             raise UsageError("visitor_id")
         if len(uploads) > most:
             raise DocumentError("visitor_files", path=_name(uploads[most].name), n=len(uploads), limit=most)
@@ -134,9 +138,7 @@ class Visitors:
             try:
                 yield from self._take(visitor, file, step)
             except DocumentError as error:
-                # The temporary place of an upload is nobody's business.
-                values = error.values | ({"path": file.name} if "path" in error.values else {})
-                yield replace(step, stage="failed", error=DocumentError(error.key, **values))
+                yield replace(step, stage="failed", error=error)
 
     def files(self, visitor: str) -> list[Kept]:
         """What a visitor has, in the order in which it came; nothing for one who is not known or was away too long."""
@@ -180,12 +182,13 @@ class Visitors:
 
     def _files(self, upload: Upload) -> list[File]:
         """The files of an upload, of which only archives are opened; what is wrong with one its loading raises."""
-        name, limit, most = _name(upload.name), self.settings.upload_mb * MB, self.settings.upload_files
+        name, most = _name(upload.name), self.settings.upload_files
         suffix = PurePosixPath(name).suffix.lower()
         if suffix != ".zip":
-            return [File(name, suffix, partial(bytes_of, upload.path, limit))]
+            return [File(name, suffix, lambda: upload.data)]
         try:
-            found = files_in(name, bytes_of(upload.path, limit))
+            self._small(name, upload.data)
+            found = files_in(name, upload.data)
             if len(found) > most:
                 raise DocumentError("visitor_files", path=name, n=len(found), limit=most)
             return found
@@ -197,11 +200,14 @@ class Visitors:
 
             return [File(name, "", load)]
 
-    def _take(self, visitor: str, file: File, step: Step) -> Generator[Step, None, None]:
-        data = file.load()
+    def _small(self, name: str, data: bytes) -> None:
         if len(data) > self.settings.upload_mb * MB:
             size = -(-len(data) // MB)
-            raise DocumentError("document_too_large", path=file.name, size=size, limit=self.settings.upload_mb)
+            raise DocumentError("document_too_large", path=name, size=size, limit=self.settings.upload_mb)
+
+    def _take(self, visitor: str, file: File, step: Step) -> Generator[Step, None, None]:
+        data = file.load()
+        self._small(file.name, data)
         key = digest(data)
         with self._lock:
             known = self._known(visitor)
@@ -226,6 +232,7 @@ class Visitors:
             for at in range(0, len(chunks), SLICE):
                 yield replace(step, stage="embed", done=at, total=len(chunks))
                 vectors[at : at + SLICE] = embedder.passages([piece.text for piece in chunks[at : at + SLICE]])
+            yield replace(step, stage="embed", done=len(chunks), total=len(chunks))  # who stops here has nothing kept
             kept = Kept(key, file.name, len(data), documents, chunks, vectors)
             with self._lock:
                 known = self._room(visitor, file.name, len(data), len(chunks))

@@ -13,19 +13,24 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from browser import free_port, served
+from built import Characters
 from payloads import PAYLOADS
-from shelf import hostile, law, plan, scanned
+from shelf import hostile, law, many, plan, scanned
 
 from rag.errors import GenerateError
 from rag.labels import article_of
 from rag.records import Answer, Citation, Document, Hit, Removed, Sentence, Update
 from rag.records import Path as Place
+from rag.search import Only
 from rag.serve import serve
 from rag.settings import Settings
+from rag.visitors import Visitors
 
 
 def cite(document: Document, n: int, article: str, sentence: str) -> Citation:
@@ -40,26 +45,47 @@ def cite_at(document: Document, n: int, path: Place) -> Citation:
     )
 
 
-class PlayedEngine:
-    """Answers by what the question contains; writes what happens to it into a log."""
+class Slow(Characters):
+    """An embedder that waits while FOLDER/embedding is there."""
 
     def __init__(self, folder: Path) -> None:
+        self.held = folder / "embedding"
+
+    def passages(self, texts: Sequence[str]) -> Any:
+        end = time.monotonic() + 60
+        while self.held.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        return super().passages(texts)
+
+
+class PlayedEngine:
+    """Answers by what the question contains; writes what happens to it into a log, but not whose it was."""
+
+    def __init__(self, folder: Path, settings: Settings | None = None) -> None:
         self.document, self.law, self.folder, self.log = plan(), law(), folder, folder / "log.jsonl"
         self.shelf = [self.document, self.law, scanned()] + [hostile()] * (folder / "hostile").exists()
-        self.settings = Settings(home=folder, llms="extractive")
+        if (folder / "many").exists():
+            self.shelf += many()
+        self.settings = replace(settings or Settings(), home=folder, llms="extractive")
+        self.visitors = Visitors(self.settings, lambda: Slow(folder))
 
     def note(self, **what: object) -> None:
         with self.log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(what, ensure_ascii=False) + "\n")
 
-    def documents(self) -> Sequence[Document]:
-        return self.shelf
+    def documents(self, visitor: str = "") -> Sequence[Document]:
+        return [*self.shelf, *self.visitors.documents(visitor)]
 
     def ready(self) -> str | None:
         return "正在装载模型…" if (self.folder / "loading").exists() else None
 
-    def ask(self, question: str, history: Sequence[str], **chosen: object) -> Iterator[Update]:
+    def ask(
+        self, question: str, history: Sequence[str], only: Only | None = None, visitor: str = "", **chosen: object
+    ) -> Iterator[Update]:
         self.note(asked=question, history=list(history), **chosen)
+        if "上传" in question:
+            yield self.quoted(question, [each for each in self.documents(visitor) if not only or only.has(each)])
+            return
         document = self.document
         hits = tuple(Hit(document, document.by_path[(("article", n),)], 0.9, "dense") for n in ("7", "6"))
         answer = Answer(question, "zh", llm="played")
@@ -96,6 +122,15 @@ class PlayedEngine:
         manifest = SimpleNamespace(embedder="played", files=[], chunks=3)
         return SimpleNamespace(index=SimpleNamespace(manifest=manifest, build=Path("1")))
 
+    def quoted(self, question: str, documents: Sequence[Document]) -> Update:
+        """The first article of each document that is asked."""
+        cited = [
+            cite_at(each, n, next(p.path for p in each.provisions if p.path[0][0] == "article"))
+            for n, each in enumerate(documents, 1)
+        ]
+        said = [Sentence(each.quote, (each.n,), "quoted") for each in cited]
+        return Update("done", Answer(question, "zh", tuple(said), tuple(cited), llm="played"))
+
     def sentences(self, question: str, hits: tuple[Hit, ...]) -> Iterator[Update]:
         cited = [cite(self.document, 1, "7", "2"), cite(self.document, 2, "6", "3")]
         said = [Sentence("推广低功耗芯片、高效算法等绿色计算技术。", (1,), "supported")]
@@ -119,22 +154,37 @@ class PlayedEngine:
 
 
 @contextlib.contextmanager
-def played(folder: Path, loading: bool = False, attacked: bool = False) -> Iterator[SimpleNamespace]:
-    """The served page, as `browser.served` gives it, with `log()` (what the engine noted), `loaded()`, `finish()`."""
+def held(mark: Path) -> Iterator[None]:
+    mark.touch()
+    try:
+        yield
+    finally:
+        mark.unlink()
+
+
+@contextlib.contextmanager
+def played(
+    folder: Path, loading: bool = False, attacked: bool = False, stocked: bool = False, **settings: object
+) -> Iterator[SimpleNamespace]:
+    """The served page, as `browser.served` gives it, with `log()` (what the engine noted), `loaded()`, `finish()`.
+
+    `stocked`: 206 documents are shared. `settings` in place of the defaults. `with embedding():` the embedder waits.
+    """
     port, log = free_port(), folder / "log.jsonl"
     log.touch()
-    if loading:
-        (folder / "loading").touch()
-    if attacked:
-        (folder / "hostile").touch()
-    with served([sys.executable, __file__, str(port), str(folder)], folder / "output.txt") as site:
+    for name, wanted in (("loading", loading), ("hostile", attacked), ("many", stocked)):
+        if wanted:
+            (folder / name).touch()
+    command = [sys.executable, __file__, str(port), str(folder), json.dumps(settings)]
+    with served(command, folder / "output.txt") as site:
         site.log = lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         site.loaded = (folder / "loading").unlink
         site.finish, site.folder = (folder / "finish").touch, folder
+        site.embedding = lambda: held(folder / "embedding")
         yield site
 
 
 if __name__ == "__main__":
-    engine = PlayedEngine(Path(sys.argv[2]))
+    engine = PlayedEngine(Path(sys.argv[2]), Settings(**json.loads(sys.argv[3])))
     serve(engine, port=int(sys.argv[1]), announce=lambda url: print(url, flush=True))
     print("ended", flush=True)

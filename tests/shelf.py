@@ -58,3 +58,9 @@ def hostile() -> Document:
     text = "\n\n".join(["# 试用", *articles])
     made = structure(Source(text), PAYLOADS[0], "d" * 64)[0]
     return replace(made, title=PAYLOADS[0], issuer=PAYLOADS[2], source=PAYLOADS[3])
+
+
+def many() -> list[Document]:
+    """As many small rules as make 206 documents with the three above."""
+    texts = (f"# 第{to_chinese(n)}号规定\n\n第一条　本规定只有一条。" for n in range(1, 204))
+    return [structure(Source(text), f"{n}.md", f"{n:03}".ljust(64, "b"))[0] for n, text in enumerate(texts, 1)]

@@ -175,6 +175,19 @@ def test_a_second_visitor_waits_and_sees_nothing_of_the_first_ones_run(site: Sim
 
 
 @slow
+def test_strangers_are_limited_and_are_not_given_the_marks_of_others(tmp_path: Path) -> None:
+    with played(tmp_path, demo="on", demo_questions=1, eval_questions=2) as site, page_at(site.url) as page:
+        tab(page)
+        assert button(page, "watch_export").count() == 0
+        sends(page, "a.jsonl", lines(SET))
+        page.locator("#ty-progress").get_by_text("有 3 个问题，这里最多 2 个").wait_for()
+        sends(page, "b.jsonl", lines(SET[:2]))
+        page.locator("#ty-progress").get_by_text("这里每小时最多提 1 个问题").wait_for()
+        sends(page, "b.jsonl", lines(SET[:2]), how="choose_retrieve")
+        page.get_by_text("评测完成，共 2 个问题").wait_for()
+
+
+@slow
 @some_views
 def test_marks_are_exported_as_questions(site: SimpleNamespace, width: int, locale: str) -> None:
     with page_at(site.url, width=width, locale=locale) as page:

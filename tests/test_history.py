@@ -202,8 +202,25 @@ def test_the_back_button_comes_back_to_the_conversation(site: SimpleNamespace) -
         assert site.log()[-1] == {"asked": "然后呢？", "history": ["推广什么？"]}
 
 
+def test_an_answer_from_ones_own_document_comes_back_as_it_was(site: SimpleNamespace) -> None:
+    with page_at(site.url) as page:
+        page.get_by_role("tab", name="文件").click()
+        text = "# 小区养犬公约\n\n第一条 为了邻里和睦，制定本公约。\n\n第二条 犬只应当拴绳。\n"
+        page.locator(".ty-files").set_input_files({"name": "公约.md", "mimeType": "", "buffer": text.encode()})
+        page.locator(".ty-own").wait_for()
+        page.get_by_role("tab", name="提问").click()
+        message = ask(page, "上传的文件怎么说？")
+        until(lambda: answered(page))
+        before = message.evaluate("turn => turn.outerHTML")
+        assert "为了邻里和睦" in before
+        reloaded(page, 1)
+        until(lambda: bool(page.locator(".ty-turn").evaluate("turn => turn.outerHTML") == before))
+        message.locator(".ty-cite").last.click()
+        until(lambda: "为了邻里和睦" in page.locator(".ty-cited").inner_text())
+
+
 def test_a_server_that_begins_anew_goes_on_with_the_conversation_on_the_page(tmp_path: Path) -> None:
-    command = [sys.executable, str(Path(__file__).with_name("played.py")), str(free_port()), str(tmp_path)]
+    command = [sys.executable, str(Path(__file__).with_name("played.py")), str(free_port()), str(tmp_path), "{}"]
     with contextlib.ExitStack() as stack:
         with served(command, tmp_path / "output.txt") as site:
             page = stack.enter_context(page_at(site.url))

@@ -28,7 +28,7 @@ HOMES = {
     "Stemmer": {"rag/cut.py"},
     "rjieba": {"rag/cut.py"},
     "uvicorn": {"rag/serve.py"},
-    "fastapi": {"rag/serve.py"},
+    "fastapi": {"rag/serve.py", "rag/uploading.py"},
     "rich": {"rag/terminal.py"},
     # models by the first, documents by the second; the others name what the clients of servers let through
     "httpx": {"rag/fetch.py", "rag/read/address.py", "rag/vectors.py", "rag/generate/openai_like.py"},

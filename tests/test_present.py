@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from payloads import PAYLOADS
 
 from rag.records import Answer, Citation, Document, Hit, Provision, Removed, Sentence, Update
+from rag.visitors import Kept
 from rag.words import say
-from ui import present
+from ui import library, present
 from ui.escape import escaped
 
 TEXT = "序。\n\n第六条 国家推进数据供给。加强保护。\n\n第七条 推广低功耗芯片。\n开展合作。"
@@ -218,6 +220,7 @@ def test_markup_from_anyone_is_shown_as_the_characters_it_is_made_of(payload: st
         title=payload, issuer=payload, text=payload * 2, lang="zh",
         provisions=(Provision(ARTICLE_7, 0, len(payload) * 2, (payload,)), Provision(CLAUSE_7, 0, len(payload))),
     )  # fmt: skip
+    own = Kept("k", payload, 1, (hostile,), (), np.zeros((0, 1), np.float32))
     citation = cited(doc=payload, label=payload, quote=payload, start=0, end=len(payload))
     answer = answered(
         question=payload, rewritten=payload, sentences=(Sentence(payload, (1,), "supported"),),
@@ -225,19 +228,20 @@ def test_markup_from_anyone_is_shown_as_the_characters_it_is_made_of(payload: st
         retrieved=(Hit(hostile, hostile.by_path[ARTICLE_7], 1.0, "dense"),),
     )  # fmt: skip
     pieces = [
-        present.question(payload), present.note(payload, "error"), present.document_list([hostile], "zh"),
+        present.question(payload), present.note(payload, "error"), library.listing([hostile], [own], "zh"),
         present.message(Update("done", answer), 1, {"d": hostile}),
         present.message(Update("generate", answered(sentences=(), retrieved=answer.retrieved)), 1, {}),
         present.message(Update("done", answered(reason="no_evidence", retrieved=answer.retrieved)), 1, {}),
     ]  # fmt: skip
     ours = {"div", "p", "a", "details", "summary", "span", "blockquote", "ul", "ol", "li", "s", "i", "br", "button"} | {
-        "h2"
-    }
+        "h2", "section", "input",
+    }  # fmt: skip
     for html in pieces:
         seen = Reader(html)
         assert set(seen.tags) <= ours
         assert {name for name, _ in seen.attributes} <= {
             "class", "id", "href", "title", "lang", "open", "type", "aria-label", "data-source",
+            "aria-labelledby", "checked", "data-key", "value",
         }  # fmt: skip
         assert all(
             re.fullmatch(r"\?read=d(&at=[a-z0-9/]+)?", value or "") for n, value in seen.attributes if n == "href"
@@ -274,11 +278,11 @@ def test_escaping_leaves_words_alone(text: str, html: str) -> None:
     ],
 )
 def test_the_list_of_documents_says_who_when_and_how_much(changes: dict[str, object], seen: str) -> None:
-    assert seen in present.document_list([document(**changes)], "zh")
+    assert seen in library.listing([document(**changes)], [], "zh")
 
 
 def test_an_empty_index_says_what_to_type() -> None:
-    assert "tiaoyin ingest" in Reader(present.document_list([], "en")).text
+    assert "tiaoyin ingest" in Reader(library.listing([], [], "en")).text
 
 
 def test_every_sentence_of_the_page_exists_in_both_languages() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -27,10 +26,9 @@ def asked(engine: Engine, question: str, visitor: str, only: Only | None = None)
 
 
 @pytest.mark.slow
-def test_a_visitors_document_answers_that_visitor_and_nobody_else(engine: Engine, tmp_path: Path) -> None:
+def test_a_visitors_document_answers_that_visitor_and_nobody_else(engine: Engine) -> None:
     me, other = new_id(), new_id()
-    (tmp_path / "x").write_text(RULES, encoding="utf-8")
-    *_, done = engine.visitors.add(me, [Upload("公约.md", tmp_path / "x")])
+    *_, done = engine.visitors.add(me, [Upload("公约.md", RULES.encode())])
     assert done.kept and done.stage == "done"
     question = "小区养犬时，犬绳长度不得超过多少？"
     mine = asked(engine, question, me)
@@ -54,14 +52,13 @@ def test_a_visitors_document_answers_that_visitor_and_nobody_else(engine: Engine
 
 
 @pytest.mark.slow
-def test_many_visitors_at_once_are_each_answered_from_their_own(engine: Engine, tmp_path: Path) -> None:
+def test_many_visitors_at_once_are_each_answered_from_their_own(engine: Engine) -> None:
     pets = "犬猫兔鸟鱼龟鼠猪牛羊马鸡"
     answers: dict[str, Answer] = {}
 
     def visit(pet: str) -> None:
-        visitor, place = new_id(), tmp_path / pet
-        place.write_text(RULES.replace("犬", pet), encoding="utf-8")
-        list(engine.visitors.add(visitor, [Upload(f"{pet}.md", place)]))
+        visitor = new_id()
+        list(engine.visitors.add(visitor, [Upload(f"{pet}.md", RULES.replace("犬", pet).encode())]))
         answers[pet] = asked(engine, f"小区养{pet}公约第二条", visitor)
 
     threads = [threading.Thread(target=visit, args=(pet,)) for pet in pets]

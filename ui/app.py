@@ -7,14 +7,17 @@ so. Serving, ports and styles handed to the server are in `rag.serve`; gradio is
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+from rag.allowance import Allowance
+from rag.visiting import visitor_of
 from rag.words import reader_language, say
-from ui import evaluating, present
+from ui import evaluating, library, present
 from ui.choices import LANGUAGES, THEMES, amounts, kept, models
 from ui.page import Engine, Page, update
 from ui.turns import Turns
@@ -76,10 +79,13 @@ class Worded:
         return [update(**words(lang)) for _, words in self.made]
 
 
-def build(engine: Engine, lang: str | None = None) -> Any:
-    """The page as gradio Blocks. `lang` ("zh" or "en") fixes its language; without, it follows each browser."""
+def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = None) -> Any:
+    """The page as gradio Blocks. `lang` ("zh" or "en") fixes its language; without, it follows each browser.
+
+    `allowed`: how many questions each visitor may ask, None for any number.
+    """
     gr = import_gradio()
-    page, worded = Page(engine), Worded(lang or reader_language())
+    page, worded = Page(engine, allowed), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
         w = SimpleNamespace(turns=gr.State(Turns()), timer=gr.Timer(STATUS_POLL))
         w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)
@@ -92,15 +98,15 @@ def build(engine: Engine, lang: str | None = None) -> Any:
             with worded.says(gr.Tab, "page_tab_ask", id="ask", elem_id="ty-tab-ask"):
                 _asking(gr, worded, w)
             with worded.says(gr.Tab, "page_tab_documents", id="documents", elem_id="ty-tab-documents"):
-                w.listed = gr.HTML(elem_id="ty-library", **PLAIN)
+                gr.HTML(library.place(engine.settings), elem_id="ty-library", **PLAIN)
             with worded.says(gr.Tab, "page_tab_evaluate", id="evaluate", elem_id="ty-tab-evaluate"):
                 _evaluating(gr, worded, w, engine)
             with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
-        _bind_history(blocks, page, w)
+        _bind_history(gr, blocks, page, w)
         _bind_marking(gr, page, w)
-        _bind_evaluating(engine, w)
+        _bind_evaluating(gr, evaluating.Evaluating(engine, allowed), w)
         _bind_settings(blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
@@ -125,6 +131,8 @@ def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
         worded(gr.HTML, lambda lang: {"value": present.note(say("page_try", lang), "try")}, **PLAIN)
         w.asks = [worded.says(gr.Button, key, elem_classes="ty-example", size="sm") for key in EXAMPLES]
     with gr.Column(elem_id="ty-composer"):
+        gr.HTML('<div class="ty-chosen"></div>', elem_id="ty-chosen", **PLAIN)
+        w.left_out = gr.Textbox(visible=False)
         with gr.Row(elem_id="ty-editing", visible=False) as w.editing:
             worded(gr.HTML, lambda lang: {"value": present.note(say("page_editing", lang), "asked")}, **PLAIN)
             w.keep = worded.says(gr.Button, "page_keep", **SMALL)
@@ -173,17 +181,18 @@ def _evaluating(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> 
 
 
 def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
-    asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions]
+    asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions, w.left_out]
+    answer, leave_out = _visited(gr, page.answer), "(...given) => tiaoyin.leaveOut(given)"
     shown = w.shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
     with_stored: dict[str, Any] = QUIET | {"js": "(...given) => tiaoyin.asking(given)"}
-    begin = (page.begin, [w.box, *asking, w.stored], [w.box, *shown])
-    begun = [gr.on([w.send.click, w.box.submit], *begin, **with_stored)]
-    begun += [ask.click(page.begin, [ask, *asking, w.stored], [w.box, *shown], **with_stored) for ask in w.asks]
-    begun.append(w.again.click(page.again, [*asking, w.stored], shown, **with_stored))
+    begin, again, inputs = _visited(gr, page.begin), _visited(gr, page.again), [*asking, w.stored]
+    begun = [gr.on([w.send.click, w.box.submit], begin, [w.box, *inputs], [w.box, *shown], **with_stored)]
+    begun += [ask.click(begin, [ask, *inputs], [w.box, *shown], **with_stored) for ask in w.asks]
+    begun.append(w.again.click(again, inputs, shown, **with_stored))
     w.changed = [*begun]
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
-        stream = event.then(page.answer, [*asking, *chosen], shown, **QUIET | IN_TURN)
+        stream = event.then(answer, [*asking, *chosen], shown, js=leave_out, **QUIET | IN_TURN)
         stream.failure(page.fail, asking, shown, **QUIET)
         w.changed.append(stream)
     w.stop.click(page.stop, asking, shown, **QUIET)
@@ -193,20 +202,34 @@ def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
         button.click(press, w.turns, [w.box, *shown], **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
 
 
-def _bind_history(blocks: Any, page: Page, w: SimpleNamespace) -> None:
+def _bind_history(gr: Any, blocks: Any, page: Page, w: SimpleNamespace) -> None:
     """The browser stores the conversation after each change, and brings it back: after a reload, or from its list."""
-    asking = [w.turns, w.spoken]
+    asking, restore, reopen = [w.turns, w.spoken], _visited(gr, page.restore), _visited(gr, page.reopen)
     for event in w.changed:
         saved = event.then(page.save, w.turns, w.stored, **QUIET)
         saved.then(None, w.stored, js="(text) => tiaoyin.save(text)", **QUIET)
     restored = [w.box, *w.shown]
-    blocks.load(page.restore, [w.stored, w.query, *asking], restored, js="() => tiaoyin.restore()", **QUIET).then(
+    blocks.load(restore, [w.stored, w.query, *asking], restored, js="() => tiaoyin.restore()", **QUIET).then(
         None, js="() => tiaoyin.latest()", **QUIET
     )
     chosen = w.switch.click(
-        page.reopen, [w.stored, *asking], w.shown, js="() => tiaoyin.reopen()", trigger_mode="multiple", **QUIET
+        reopen, [w.stored, *asking], w.shown, js="() => tiaoyin.reopen()", trigger_mode="multiple", **QUIET
     )
     chosen.then(None, js="() => tiaoyin.arrived()", **QUIET)
+
+
+def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
+    """`listener` told whose request it is: the cookie's, which no script reads, and, if it streams, the address."""
+
+    def streaming(request: Any, *values: Any) -> Any:
+        yield from listener(*values, visitor_of(request.cookies), request.client.host)
+
+    def answering(request: Any, *values: Any) -> Any:
+        return listener(*values, visitor_of(request.cookies))
+
+    listening = streaming if inspect.isgeneratorfunction(listener) else answering
+    listening.__annotations__["request"] = gr.Request
+    return listening
 
 
 def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:
@@ -217,17 +240,19 @@ def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     gr.on([w.told.click, w.why.submit], page.explain, [w.why, *asking], [w.why, *marked], **QUIET)
 
 
-def _bind_evaluating(engine: Engine, w: SimpleNamespace) -> None:
-    tab, running = evaluating.Evaluating(engine), [w.runs, w.spoken]
+def _bind_evaluating(gr: Any, tab: evaluating.Evaluating, w: SimpleNamespace) -> None:
+    running = [w.runs, w.spoken]
     shown = [w.start, w.halt, w.progress, w.report, w.download]
     sent = "async (set, name, ...rest) => [...await tiaoyin.questions(), ...rest]"
     begun = w.start.click(tab.begin, running, shown, **QUIET)
-    run = begun.then(tab.go, [w.set, w.set_name, w.which, w.how, *running], shown, js=sent, **QUIET | ONE_RUN)
+    run = begun.then(
+        _visited(gr, tab.go), [w.set, w.set_name, w.which, w.how, *running], shown, js=sent, **QUIET | ONE_RUN
+    )
     run.failure(tab.fail, running, shown, **QUIET)
     w.halt.click(tab.stop, running, shown, **QUIET)
     w.which.input(lambda which: update(visible=which == evaluating.OWN), w.which, w.chooser, **QUIET)
     w.download.click(None, js="() => tiaoyin.report()", **QUIET)
-    if evaluating.may_export(engine.settings):
+    if evaluating.may_export(tab.engine.settings):
         exported = w.export.click(tab.marks, w.spoken, [w.marks, w.unmarked], **QUIET)
         exported.then(None, w.marks, js="(marks) => tiaoyin.marks(marks)", **QUIET)
 
@@ -245,7 +270,7 @@ def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) 
             said[every.index(radio)]["value"] = getattr(settings, name) if value is None else value
         return said
 
-    status = (page.status, w.spoken, [w.status, w.listed, w.timer])
+    status = (page.status, w.spoken, [w.status, w.timer])
     begun = blocks.load(start, [w.spoken, w.kept], every, js="() => tiaoyin.start()", **QUIET)
     begun.then(*status, **QUIET)
     w.timer.tick(*status, **QUIET)

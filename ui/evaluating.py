@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag import feedback
+from rag.allowance import Allowance
 from rag.errors import TiaoYinError, UsageError
 from rag.evaluate.watched import Watched, watched
 from rag.words import say
@@ -71,6 +72,8 @@ class Evaluating:
     """The listeners of the tab; most return what `_shown` says."""
 
     engine: Any
+    allowed: Allowance | None = None
+    """How many questions each visitor may have answered in an hour; None for any number."""
 
     def begin(self, runs: Runs, lang: str) -> tuple[Any, ...]:
         """Shows at once that a run waits; one that is going on goes on."""
@@ -78,7 +81,9 @@ class Evaluating:
             runs[:] = [Run(present.note(say("watch_queued", lang), "wait"), lang)]
         return _shown(runs)
 
-    def go(self, data: str, name: str, which: str, how: str, runs: Runs, lang: str) -> Iterator[tuple[Any, ...]]:
+    def go(
+        self, data: str, name: str, which: str, how: str, runs: Runs, lang: str, visitor: str = "", host: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
         """Runs what waits, question by question; ends early when it was stopped. `data` is a file in base 64."""
         run = next((run for run in runs if run.stage == "waiting"), None)
         if run:
@@ -89,6 +94,8 @@ class Evaluating:
                     for step in steps:
                         if run.stage == "over":
                             break
+                        if self.allowed and how != "retrieve" and not step.done:
+                            self.allowed.spend(visitor or host, step.of)
                         run.body, run.report = _progress(step, lang), step.report
                         yield _shown(runs)
             except TiaoYinError as error:

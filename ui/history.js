@@ -129,7 +129,8 @@
     reopen: () => take(),
     arrived() { coming -= 1; tiaoyin.latest(); tiaoyin.write(); },
     leave() { opens(""); return [null]; },
-    asking(given) { return [...given.slice(0, -1), open && read(open) || ""]; }, // of which a server begun anew knows nothing
+    // The language, which the page may not have been told yet, and what a server that was begun anew does not know.
+    asking: (given) => [...given.slice(0, -2), tiaoyin.speak(), open && read(open) || ""],
     save(text) {
       if (!text) { if (!coming) opens(""); return; }
       const talk = JSON.parse(text);

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rag import feedback
+from rag.allowance import Allowance
 from rag.errors import TiaoYinError
 from rag.records import Document, Update
 from rag.settings import Settings
+from rag.visitors import Visitors
 from rag.words import say
-from ui import history, present
+from ui import history, library, present
 from ui.choices import fit
 from ui.conversations import linked
 from ui.turns import Turn, Turns, busy, mark, markable, shown, words
@@ -30,16 +32,18 @@ class Engine(Protocol):
     """What answers. Raises TiaoYinError, whose words the page shows; what readers mark is kept in `settings.home`."""
 
     settings: Settings
+    visitors: Visitors
 
     def ask(self, question: str, history: Sequence[str], **chosen: Any) -> Iterator[Update]:
         """The answer as it grows; `history` holds the earlier questions of the conversation.
 
-        `chosen` has `llm` (a SPEC) and `provisions` (a number) where the visitor chose other than the settings'.
+        `chosen` has `llm` (a SPEC) and `provisions` (a number) where the visitor chose other than the settings',
+        `only` where not all documents are asked, and the `visitor` who has documents of their own.
         """
         ...
 
-    def documents(self) -> Sequence[Document]:
-        """What is indexed."""
+    def documents(self, visitor: str = "") -> Sequence[Document]:
+        """What is indexed, and behind it what a visitor uploaded."""
         ...
 
     def ready(self) -> str | None:
@@ -57,14 +61,16 @@ class Page:
     """`turns` and `lang` come last but for the visitor's choices; most return what `_shown` says."""
 
     engine: Engine
+    allowed: Allowance | None = None
+    """How many questions each visitor may ask in an hour; None for any number."""
 
-    def begin(self, text: str, turns: Turns, lang: str, stored: str = "") -> tuple[Any, ...]:
+    def begin(self, text: str, turns: Turns, lang: str, stored: str = "", visitor: str = "") -> tuple[Any, ...]:
         """Shows the question at once; one asked while another is being answered stays in the box.
 
         `stored`: what the browser has of a conversation that this server may have forgotten, after a restart.
         """
         if stored and not turns:
-            self.reopen(stored, turns, lang)
+            self.reopen(stored, turns, lang, visitor)
         question = text.strip()
         if not question or busy(turns):
             return text, *_shown(turns)
@@ -74,10 +80,10 @@ class Page:
         turns.append(Turn(question, present.note(say("page_queued", lang), "wait"), lang=lang))
         return "", *_shown(turns)
 
-    def again(self, turns: Turns, lang: str, stored: str = "") -> tuple[Any, ...]:
+    def again(self, turns: Turns, lang: str, stored: str = "", visitor: str = "") -> tuple[Any, ...]:
         """The last question once more, in its own place; `stored` as in `begin`."""
         if stored and not turns:
-            self.reopen(stored, turns, lang)
+            self.reopen(stored, turns, lang, visitor)
         if busy(turns) or not turns:
             return _shown(turns)
         return self.begin(turns.pop().question, turns, lang)[1:]
@@ -95,14 +101,19 @@ class Page:
             turn.edited = False
         return "", *_shown(turns)
 
-    def answer(self, turns: Turns, lang: str, llm: str, provisions: int) -> Iterator[tuple[Any, ...]]:
-        """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away."""
+    def answer(
+        self, turns: Turns, lang: str, llm: str, provisions: int, left_out: str = "", visitor: str = "", host: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away.
+
+        `left_out`: the documents not to ask, as `library.asked` reads them; `host` stands for a visitor without an id.
+        """
         turn = next((turn for turn in turns if turn.stage == "waiting"), None)
         if turn:
             turn.stage = "answering"
             chosen = fit(self.engine.settings, llm, provisions)
-            wanted = {"llm": chosen.llm, "provisions": chosen.provisions}
-            with closing(self._bodies(turn, turns, lang, wanted)) as bodies:
+            wanted = {"llm": chosen.llm, "provisions": chosen.provisions, "visitor": visitor or None}
+            with closing(self._bodies(turn, turns, lang, wanted, left_out, visitor or host)) as bodies:
                 for body in bodies:
                     if turn.stage == "over" or turn not in turns:
                         break
@@ -111,13 +122,18 @@ class Page:
             turn.stage = "over"
         yield _shown(turns)
 
-    def _bodies(self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any]) -> Generator[str, None, None]:
+    def _bodies(
+        self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any], left_out: str, who: str
+    ) -> Generator[str, None, None]:
         number, history = len(turns), [turn.question for turn in turns[:-1]]
         try:
             while (loading := self.engine.ready()) is not None:
                 yield present.note(loading, "wait")
                 time.sleep(LOADING_POLL)
-            documents = {document.doc_id: document for document in self.engine.documents()}
+            documents = {document.doc_id: document for document in self.engine.documents(wanted["visitor"] or "")}
+            wanted["only"] = library.asked(list(documents.values()), left_out)
+            if self.allowed:
+                self.allowed.spend(who)
             updates = self.engine.ask(turn.question, history, **{k: v for k, v in wanted.items() if v is not None})
             try:
                 for each in updates:
@@ -148,16 +164,16 @@ class Page:
         """What the browser stores of the conversation as it stands."""
         return history.stored(turns)
 
-    def restore(self, text: str, query: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+    def restore(self, text: str, query: str, turns: Turns, lang: str, visitor: str = "") -> tuple[Any, ...]:
         """On opening the page: what the browser stored, and a question in the address, which goes into the box."""
-        shown = self.reopen(text, turns, lang) if text else _shown(turns)
+        shown = self.reopen(text, turns, lang, visitor) if text else _shown(turns)
         return linked(query)[0] or update(), *shown
 
-    def reopen(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
+    def reopen(self, text: str, turns: Turns, lang: str, visitor: str = "") -> tuple[Any, ...]:
         """What the browser stored takes the place of the conversation; "" begins a new one."""
         before = list(turns)
         try:
-            documents = self.engine.documents() if text else ()
+            documents = self.engine.documents(visitor) if text else ()
             if turns == before:  # else, while the index was loading, something was asked
                 history.reopen(text, turns, lang, documents)
         except TiaoYinError as error:
@@ -178,13 +194,12 @@ class Page:
         return "", *_marking(turns)
 
     def status(self, lang: str) -> tuple[Any, ...]:
-        """What is indexed and whether the engine still loads; the timer goes on until it has loaded."""
+        """Whether the engine still loads; the timer goes on until it has loaded."""
         try:
             loading = self.engine.ready()
-            listed = present.document_list(self.engine.documents(), lang) if loading is None else ""
         except TiaoYinError as error:
-            return present.note(words(error, lang), "error"), "", update(active=False)
-        return present.note(loading, "wait") if loading else "", listed, update(active=loading is not None)
+            return present.note(words(error, lang), "error"), update(active=False)
+        return present.note(loading, "wait") if loading else "", update(active=loading is not None)
 
 
 def _closed(turns: Turns, body: str) -> tuple[Any, ...]:

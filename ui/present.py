@@ -8,7 +8,7 @@ an answer and does not style it (style.css does).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from rag.facts import parted
@@ -64,15 +64,6 @@ def header(lang: str) -> str:
         f'<header class="ty-header"><h1>{escaped(say("page_title", lang))}</h1>'
         f"<div>{export}</button>{talks}</button></div><p>{escaped(say('page_tagline', lang))}</p></header>"
     )
-
-
-def document_list(documents: Sequence[Document], lang: str) -> str:
-    """What is indexed, each document a link that opens it."""
-    if not documents:
-        return note(say("page_no_documents", lang), "wait")
-    rows = "".join(f"<li>{_document(document, lang)}</li>" for document in documents)
-    counted = escaped(say("page_documents", lang, count=len(documents)))
-    return f'<div class="ty-documents"><h2>{counted}</h2><ul>{rows}</ul></div>'
 
 
 def _block(kind: str, inner: str, lang: str | None = None) -> str:
@@ -207,10 +198,14 @@ def _footnotes(answer: Answer, turn: int, lang: str) -> str:
     return parts
 
 
-def _document(document: Document, lang: str) -> str:
+def facts(document: Document, lang: str) -> list[str]:
+    """Who made a document, when, and how many articles it has."""
     articles = sum(1 for p in document.provisions if len(p.path) == 1 and p.path[0][0] == "article")
     paragraphs = sum(1 for p in document.provisions if len(p.path) == 1)
     counted = say("page_articles", lang, count=articles) if articles else say("page_provisions", lang, count=paragraphs)
-    facts = " · ".join(escaped(fact) for fact in (document.issuer, document.date, counted) if fact)
-    title = _opening("ty-open ty-title", document.doc_id, (), document.title)
-    return f'{title} <span class="ty-facts">{facts}</span>'
+    return [fact for fact in (document.issuer, document.date, counted) if fact]
+
+
+def opening(document: Document) -> str:
+    """A document's title as a link that opens it."""
+    return _opening("ty-open ty-title", document.doc_id, (), document.title)
