@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from rag import answering, asking, chunk, decide, evidence, generate, index, models
 from rag.embed import Embedder, prompts_of
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.facts import language
+from rag.ingest import ingest
 from rag.prompt import prompt, template
 from rag.records import Answer, Document, Hit, Message, Update
 from rag.records import Generator as Writer
@@ -41,6 +43,8 @@ class Engine:
         for spec in (settings.llm, *settings.llms.split()):
             generate.check(spec)
         self.settings = settings
+        self.standby = ""  # the SPEC that answers as long as the settings' own is being brought
+        self._news: Callable[[str | None], str] = lambda lang: ""
         self.visitors = Visitors(settings, self.embedder)
         self._generators = {settings.llm: generator} if generator else dict[str, Writer]()
         self._embedder: Embedder | None = None
@@ -58,14 +62,29 @@ class Engine:
         """Load the index and the embedder in the background."""
         self._in_background(self._load_search)
 
-    def ready(self) -> str | None:
+    def start_bare(self, documents: Path, standby: str, failed: Callable[[TiaoYinError], None]) -> None:
+        """Both of these where nothing may be there yet, in the background: bring the embedder, index the folder
+        `documents`, let the SPEC `standby` answer, bring the language model, and let that answer instead.
+
+        Where that is not to be had, `standby` goes on: visitors learn it by `news`, and `failed` is told why.
+        """
+        self.generator(standby)
+        self.standby = standby
+        self._in_background(lambda: self._bring(documents, failed))
+
+    def news(self, lang: str | None = None) -> str:
+        """What is being brought, or that the standby goes on; "" when all is as the settings say."""
+        return self._news(lang)
+
+    def ready(self, lang: str | None = None) -> str | None:
         """None when a question is answered at once, else what is being waited for. Raises what made a start fail."""
         if failure := self._failure:
             if isinstance(failure, IndexError_):  # which an ingest mends while this process runs
                 self._failure = None
                 self.start_search()
             raise failure
-        return None if self._loaded == {"model", "search"} else say("engine_loading")
+        needed = {"search"} if self.standby else {"model", "search"}
+        return None if needed <= self._loaded else self.news(lang) or say("engine_loading", lang)
 
     def _in_background(self, work: Callable[[], None]) -> None:
         def run() -> None:
@@ -76,12 +95,43 @@ class Engine:
 
         threading.Thread(target=run, daemon=True).start()
 
+    def _bring(self, documents: Path, failed: Callable[[TiaoYinError], None]) -> None:
+        self._pull(self.settings.embedder)
+        ingest(self.settings, [documents], prune=False, report=lambda what, n, of: self._tell("engine_indexing"))
+        self._load_search()
+        kind, _, rest = self.settings.llm.partition(":")
+        name = {"embedded": LLM, "hf": rest}.get(kind, "")
+        try:
+            self._pull(name)
+            self._tell("engine_preparing", name=name or self.settings.llm)
+            self._load_model()
+        except TiaoYinError as error:
+            self._news = partial(say, "engine_failed")
+            failed(error)
+
+    def _pull(self, name: str) -> None:
+        """Bring a model unless it is there, or is not one of ours to bring."""
+
+        def told(at: models.Progress) -> None:
+            key = "engine_fetching" if at.what in ("fetch", "join") else "engine_preparing"
+            self._tell(key, name=name, done=at.done_bytes // 10**6, total=at.total_bytes // 10**6)
+
+        if name and models.locate(name, self.settings.home) is None:
+            models.pull(name, self.settings.home, told)
+
+    def _tell(self, key: str, **values: object) -> None:
+        def told(lang: str | None) -> str:
+            return say(key, lang, **values) + (say("engine_standby", lang) if "search" in self._loaded else "")
+
+        self._news = told
+
     def _load_model(self) -> None:
-        generator = self.generator()
+        generator = self.generator(self.settings.llm)
         read_ahead = getattr(generator, "read_ahead", None)
         if read_ahead:
             read_ahead([Message("user", "?")])
         self._loaded.add("model")
+        self.standby, self._news = "", lambda lang: ""
         if read_ahead:
             for lang in sorted(LANGUAGES, key=lambda lang: lang != reader_language()):
                 read_ahead(template(lang)[:-1])
@@ -99,8 +149,10 @@ class Engine:
             return self._embedder
 
     def generator(self, spec: str = "") -> Writer:
-        """What writes for this SPEC, loaded once; for the settings' own without one."""
-        spec = spec or self.settings.llm
+        """What writes for this SPEC, loaded once; without one for the standby, or else the settings' own."""
+        spec = spec or self.standby or self.settings.llm
+        if ready := self._generators.get(spec):  # which does not wait for another that is being loaded
+            return ready
         with self._llm_lock:
             if spec not in self._generators:
                 find = partial(models.require, home=self.settings.home)
@@ -136,7 +188,7 @@ class Engine:
         visitor: str = "",
     ) -> Found:  # fmt: skip
         """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
-        wording = self._wording if self.settings.widen else None
+        wording = self._wording if self.settings.widen and not self.standby else None
         search = self.search(visitor)
         return search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
 
@@ -154,7 +206,7 @@ class Engine:
             raise UsageError("question_empty")
         started = time.perf_counter()
         lang = language(question)
-        answer = Answer(question, lang, llm=llm or self.settings.llm)
+        answer = Answer(question, lang, llm=llm or self.standby or self.settings.llm)
         yield Update("retrieve", answer)
         found = self.find(question, history, provisions, only, visitor)
         searched = time.perf_counter() - started

@@ -76,8 +76,11 @@ class PlayedEngine:
     def documents(self, visitor: str = "") -> Sequence[Document]:
         return [*self.shelf, *self.visitors.documents(visitor)]
 
-    def ready(self) -> str | None:
+    def ready(self, lang: str | None = None) -> str | None:
         return "正在装载模型…" if (self.folder / "loading").exists() else None
+
+    def news(self, lang: str | None = None) -> str:
+        return ""
 
     def ask(
         self, question: str, history: Sequence[str], only: Only | None = None, visitor: str = "", **chosen: object

@@ -87,6 +87,7 @@ SETTINGS = {
     "rag/visitors.py",
     "rag/__main__.py",
     "ui/page.py",
+    "ui/space.py",
 }
 
 

@@ -24,6 +24,7 @@ from ui.turns import Turns
 
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
+QUEUE_POLL = 1.0  # seconds between looks of a page whose question waits at how many are before it
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
 ONE_RUN = IN_TURN | {"concurrency_id": "evaluate"}
@@ -88,6 +89,7 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
     page, worded = Page(engine, allowed), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
         w = SimpleNamespace(turns=gr.State(Turns()), timer=gr.Timer(STATUS_POLL))
+        w.waiting = gr.Timer(QUEUE_POLL, active=False)
         w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)
         w.kept = gr.Textbox(visible=False)
         w.stored, w.query = gr.Textbox(visible=False), gr.Textbox(visible=False)
@@ -105,6 +107,7 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
         _bind_history(gr, blocks, page, w)
+        w.waiting.tick(_place(gr, blocks, page), [w.turns, w.spoken], [w.ahead, w.waiting], **QUIET)
         _bind_marking(gr, page, w)
         _bind_evaluating(gr, evaluating.Evaluating(engine, allowed), w)
         _bind_settings(blocks, page, worded, w)
@@ -113,6 +116,7 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
 
 def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
     w.chat = gr.HTML(elem_id="ty-chat", **PLAIN)
+    w.ahead = gr.HTML(elem_id="ty-ahead", **PLAIN)
     with gr.Row(elem_id="ty-after") as w.after:
         with gr.Row(elem_id="ty-mark", visible=False) as w.marking:
             worded(gr.HTML, lambda lang: {"value": present.note(say("feedback_asked", lang), "asked")}, **PLAIN)
@@ -192,6 +196,7 @@ def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     w.changed = [*begun]
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
+        event.then(lambda: update(active=True), None, w.waiting, **QUIET)
         stream = event.then(answer, [*asking, *chosen], shown, js=leave_out, **QUIET | IN_TURN)
         stream.failure(page.fail, asking, shown, **QUIET)
         w.changed.append(stream)
@@ -230,6 +235,19 @@ def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
     listening = streaming if inspect.isgeneratorfunction(listener) else answering
     listening.__annotations__["request"] = gr.Request
     return listening
+
+
+def _place(gr: Any, blocks: Any, page: Page) -> Any:
+    """`page.place` told how many questions are before the visitor's; gradio tells only its own progress bar."""
+
+    def place(request: Any, turns: Any, lang: str) -> tuple[Any, ...]:
+        line = blocks._queue.event_queue_per_concurrency_id[IN_TURN["concurrency_id"]].queue
+        waiting = [event.session_hash for event in line]
+        session = request.session_hash
+        return page.place(turns, lang, waiting.index(session) + 1 if session in waiting else 0)
+
+    place.__annotations__["request"] = gr.Request
+    return place
 
 
 def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:

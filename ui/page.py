@@ -46,8 +46,12 @@ class Engine(Protocol):
         """What is indexed, and behind it what a visitor uploaded."""
         ...
 
-    def ready(self) -> str | None:
+    def ready(self, lang: str | None = None) -> str | None:
         """None when questions are answered at once, else a sentence that says what is still being loaded."""
+        ...
+
+    def news(self, lang: str | None = None) -> str:
+        """What else a visitor is to know, such as a model that is on its way; "" when there is nothing."""
         ...
 
 
@@ -127,7 +131,7 @@ class Page:
     ) -> Generator[str, None, None]:
         number, history = len(turns), [turn.question for turn in turns[:-1]]
         try:
-            while (loading := self.engine.ready()) is not None:
+            while (loading := self.engine.ready(lang)) is not None:
                 yield present.note(loading, "wait")
                 time.sleep(LOADING_POLL)
             documents = {document.doc_id: document for document in self.engine.documents(wanted["visitor"] or "")}
@@ -144,6 +148,12 @@ class Page:
                     updates.close()
         except TiaoYinError as error:
             yield present.note(words(error, lang), "error")
+
+    def place(self, turns: Turns, lang: str, ahead: int) -> tuple[Any, ...]:
+        """How many questions are before this one, the one being answered among them; for as long as it waits."""
+        waits = any(turn.stage == "waiting" for turn in turns)
+        told = present.note(say("queue_ahead", lang, n=ahead), "wait") if waits and ahead else ""
+        return told, update(active=waits)
 
     def stop(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         """The stop button: what stands stays."""
@@ -194,12 +204,12 @@ class Page:
         return "", *_marking(turns)
 
     def status(self, lang: str) -> tuple[Any, ...]:
-        """Whether the engine still loads; the timer goes on until it has loaded."""
+        """Whether the engine still loads; the timer goes on until all is as it will be."""
         try:
-            loading = self.engine.ready()
+            told = self.engine.ready(lang) or self.engine.news(lang)
         except TiaoYinError as error:
             return present.note(words(error, lang), "error"), update(active=False)
-        return present.note(loading, "wait") if loading else "", update(active=loading is not None)
+        return present.note(told, "wait") if told else "", update(active=bool(told))
 
 
 def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
