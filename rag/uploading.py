@@ -41,7 +41,7 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
     def listed(request: Any) -> Any:
         lang = spoken(request)
         try:
-            if loading := engine.ready():
+            if loading := engine.ready(lang):
                 return PlainTextResponse(loading, 503)
             shared = engine.documents()
         except TiaoYinError as error:

@@ -7,7 +7,9 @@ import html
 import io
 import json
 import re
+import signal
 import time
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -229,8 +231,7 @@ def test_of_206_documents_those_that_are_ticked_are_asked_and_it_is_shown_beside
         words = said(page, "library_only", n=3, of=206, titles="").rstrip("：: ")
         assert words in chosen.inner_text() and "第二百零一号规定" in chosen.inner_text()
         page.reload()
-        page.locator(".ty-chosen span").wait_for()
-        assert words in chosen.inner_text()
+        chosen.get_by_text(words).wait_for()
         message = ask(page, "上传的说什么？")
         assert message.locator(".ty-label").count() == 3
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -265,6 +266,18 @@ def test_on_a_page_for_strangers_each_may_ask_and_upload_so_often_and_is_told_wh
         assert ask(other, "推广什么？").locator(".ty-cite").count() == 2
         send(other, file("犬.md", DOGS))
         assert other.locator(".ty-file").count() == 1
+
+
+@slow
+def test_ctrl_c_while_a_file_is_taken_in_ends_the_server_without_a_traceback(tmp_path: Path) -> None:
+    with played(tmp_path) as site, site.embedding():
+        headers = {"x-name": "a.md", "cookie": f"{COOKIE}={new_id()}"}
+        sent = urllib.request.Request(f"{site.url}/library", DOGS.encode(), headers)
+        with urllib.request.urlopen(sent, timeout=10) as reply:
+            assert [json.loads(reply.readline())["stage"] for _ in range(2)] == ["read", "embed"]
+            site.process.send_signal(signal.SIGINT)
+            assert site.process.wait(10) == 0
+        assert site.output() == f"{site.url}\nended\n"
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ class Reader(HTMLParser):
         self.tags.append(tag)
         self.attributes += attrs
         self.parts += self.depth == 1
-        self.depth += tag != "br"
+        self.depth += tag not in ("br", "input")
 
     def handle_endtag(self, tag: str) -> None:
         self.depth -= 1

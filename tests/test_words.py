@@ -10,7 +10,8 @@ import pytest
 
 from rag.words import LANGUAGES, reader_language, say, sentences
 
-CODE = [path for folder in ("rag", "ui") for path in (Path(__file__).parent.parent / folder).rglob("*.py")]
+ROOT = Path(__file__).parent.parent
+CODE = [path for each in ("rag/**/*.py", "ui/**/*.py", "ui/*.js") for path in ROOT.glob(each)]
 PREFIXED = tuple(
     "kind_ report_ terminal_pull_ terminal_work_ refused_ page_refused_ removed_ help_ page_example_ told_kind_".split()
 )

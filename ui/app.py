@@ -1,6 +1,6 @@
 """The page's widgets and what binds them, nothing else: an engine in, a gradio Blocks out.
 
-Panels: asking, documents, settings; the document beside the answer is not gradio's (`reader.js`, `ui.read`). What is
+Panels: asking, documents, evaluation, settings; the document beside the answer is not gradio's (`reader.js`, `ui.read`). What is
 done by a listener is in `ui.page`. One question at a time crosses the engine; the others wait in the queue and are told
 so. Serving, ports and styles handed to the server are in `rag.serve`; gradio is imported on the first call only.
 """
@@ -21,6 +21,7 @@ from ui import evaluating, library, present
 from ui.choices import LANGUAGES, THEMES, amounts, kept, models
 from ui.page import Engine, Page, update
 from ui.turns import Turns
+from ui.worded import Worded
 
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
@@ -35,8 +36,6 @@ SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
 LANGUAGE_NAMES = {"": "choose_follow_browser", "zh": "choose_zh", "en": "choose_en"}
 THEME_NAMES = {"": "choose_follow_system", "light": "choose_light", "dark": "choose_dark"}
 
-Words = Callable[[str], dict[str, Any]]
-
 
 def import_gradio() -> Any:
     """gradio, kept from calling home: the variable is read on its import."""
@@ -44,40 +43,6 @@ def import_gradio() -> Any:
     import gradio
 
     return gradio
-
-
-class Worded:
-    """Makes widgets in the first language, and says them all anew in another."""
-
-    def __init__(self, first: str) -> None:
-        self.first = first
-        self.made: list[tuple[Any, Words]] = []
-
-    def __call__(self, kind: Any, words: Words, **looks: Any) -> Any:
-        widget = kind(**words(self.first), **looks)
-        self.made.append((widget, words))
-        return widget
-
-    def says(self, kind: Any, key: str, **looks: Any) -> Any:
-        """A widget whose value, or label where it is a tab, is the sentence `key`."""
-        name = "label" if kind.__name__ == "Tab" else "value"
-        return self(kind, lambda lang: {name: say(key, lang)}, **looks)
-
-    def asks(self, kind: Any, key: str, placeholder: str, **looks: Any) -> Any:
-        """A text box with its label and placeholder."""
-        return self(kind, lambda lang: {"label": say(key, lang), "placeholder": say(placeholder, lang)}, **looks)
-
-    def offers(self, kind: Any, key: str, names: dict[Any, str], **looks: Any) -> Any:
-        """A choice among values; the names are keys of sentences, or stand for themselves."""
-
-        def words(lang: str) -> dict[str, Any]:
-            choices = [(say(name, lang) if name.startswith("choose_") else name, each) for each, name in names.items()]
-            return {"label": say(key, lang), "choices": choices}
-
-        return self(kind, words, **looks)
-
-    def spoken(self, lang: str) -> list[dict[str, Any]]:
-        return [update(**words(lang)) for _, words in self.made]
 
 
 def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = None) -> Any:

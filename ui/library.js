@@ -13,7 +13,7 @@
     <button type="button" class="ty-tick-none"></button><output class="ty-count"></output></div></div>
     <p class="ty-note ty-no-match" role="status" hidden></p><div class="ty-listed"></div></div>`);
   const get = (name) => shelf.querySelector(`.ty-${name}`), all = (selector) => [...shelf.querySelectorAll(selector)];
-  let leftOut = new Set(), limits = null, beside = null, again, listed = false;
+  let leftOut = new Set(), limits = null, beside = null, again, listed = false, turn = 0;
   try { leftOut = new Set(JSON.parse(sessionStorage.getItem(KEY))); } catch { /* a browser that keeps nothing */ }
 
   function label() {
@@ -27,9 +27,11 @@
 
   // The list, as often as it changes; what the server cannot give yet is asked for again.
   async function load() {
+    const mine = ++turn; // of two answers the one asked for last counts
     clearTimeout(again);
     let reply = null, text = say("library_unreachable");
     try { reply = await fetch(at()); text = await reply.text(); } catch { /* said below */ }
+    if (mine !== turn) return;
     if (!reply?.ok) {
       if (!listed) get("listed").replaceChildren(Object.assign(document.createElement("p"), { className: "ty-note", textContent: text }));
       again = setTimeout(load, 2000);
@@ -155,11 +157,10 @@
     (shelf.querySelector(".ty-remove") || get("choose")).focus();
   }
   function end(row) {
-    const turn = waiting.findIndex((each) => each.row === row);
-    if (turn >= 0) waiting.splice(turn, 1);
-    const file = sending;
-    all(".ty-sending li").filter((each) => each === row).forEach((each) => each.remove());
-    if (file && row.dataset.stage !== "failed" && turn < 0) file.request.abort();
+    const place = waiting.findIndex((each) => each.row === row), failed = row.dataset.stage === "failed";
+    row.remove();
+    if (place >= 0) waiting.splice(place, 1);
+    else if (!failed) sending?.request.abort(); // the other members of an archive too
     get("choose").focus();
   }
 
