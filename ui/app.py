@@ -1,8 +1,9 @@
 """The page's widgets and what binds them, nothing else: an engine in, a gradio Blocks out.
 
-Panels: asking, documents, evaluation, settings; the document beside the answer is not gradio's (`reader.js`, `ui.read`). What is
-done by a listener is in `ui.page`. One question at a time crosses the engine; the others wait in the queue and are told
-so. Serving, ports and styles handed to the server are in `rag.serve`; gradio is imported on the first call only.
+Panels: asking, documents, evaluation, settings; the document beside the answer is not gradio's (`reader.js`,
+`ui.read`). What is done by a listener is in `ui.page` and `ui.evaluating`. One question at a time crosses the engine;
+the others wait in the queue and are told so. Serving, ports and styles handed to the server are in `rag.serve`; gradio
+is imported on the first call only.
 """
 
 from __future__ import annotations
