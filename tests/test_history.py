@@ -23,7 +23,6 @@ from test_accessible import axe, faults
 
 __all__ = ["axe"]
 pytestmark = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 some_views = pytest.mark.parametrize(("width", "locale"), [VIEWS[0], VIEWS[3]])
 looks = pytest.mark.parametrize(("width", "locale", "dark"), [(*view, n in (1, 2)) for n, view in enumerate(VIEWS)])
 SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
@@ -67,7 +66,7 @@ def talks(page: Any) -> Any:
     return page.locator("#ty-talks")
 
 
-@views
+@some_views
 def test_a_reload_brings_the_conversation_back_with_its_citations(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -113,7 +112,7 @@ def test_a_reload_in_mid_answer_keeps_the_question_once_and_it_can_be_asked_agai
         assert stored(page) == [["第一问", "很久的问题"]]
 
 
-@views
+@some_views
 def test_conversations_are_begun_switched_and_deleted_with_a_way_back_by_keyboard_too(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
