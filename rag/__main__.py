@@ -80,7 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     arguments.with_models(ingest, llm=False)
     kept = command("index", _index)
     arguments.index(kept)
-    arguments.as_json(kept)
     arguments.with_models(kept, llm=False)
     retrieve = command("retrieve", _retrieve)
     retrieve.add_argument("question", metavar="QUESTION")
@@ -90,7 +89,6 @@ def _parser() -> argparse.ArgumentParser:
     arguments.with_models(retrieve, llm=False)
     ask = command("ask", _ask)
     arguments.ask(ask)
-    arguments.as_json(ask)
     arguments.with_models(ask, llm=True)
     chat = command("chat", _chat)
     arguments.search(chat)
@@ -102,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve)
     arguments.serve(serve)
     arguments.with_models(serve, llm=True)
+    arguments.key(command("key", _key))
     arguments.as_json(command("doctor", _doctor))
     return parser
 
@@ -262,15 +261,24 @@ def _eval(args: argparse.Namespace, settings: Settings) -> int:
 def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from rag.pipeline import Engine
     from rag.serve import serve
+    from rag.terminal import logged
 
     def announce(address: str) -> None:
         print(say("terminal_serving", address=address), file=sys.stderr, flush=True)
         engine.start_search()
 
+    logged()
     engine = Engine(settings)
     # The model loads beside the page, mostly outside of Python; the search would only get in the page's way.
     engine.start_model()
     serve(engine, settings.host, settings.port, settings.lang or None, announce)
+    return 0
+
+
+def _key(args: argparse.Namespace, settings: Settings) -> int:
+    from rag import keys
+
+    print("\n".join(keys.lines(settings.home, args.action, args.name)))
     return 0
 
 

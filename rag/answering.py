@@ -170,6 +170,20 @@ def _with(answer: Answer, shown: spread.Shown, side: str = "") -> Answer:
     return replace(answer, sentences=(*answer.sentences, sentence), citations=citations)
 
 
+def until(
+    stopped: Callable[[], bool], pieces: Generator[str, None, Tokens | None]
+) -> Generator[str, None, Tokens | None]:
+    """The pieces of a reply until nobody wants more of them: a sentence may be long in coming."""
+    with closing(pieces):
+        while not stopped():
+            try:
+                yield next(pieces)
+            except StopIteration as end:
+                tokens: Tokens | None = end.value
+                return tokens
+    return None
+
+
 class Watch:
     """Seconds of one answer: until the first piece of the reply, of generating, of checking; and its tokens."""
 

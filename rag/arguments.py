@@ -66,6 +66,7 @@ def positive(text: str) -> int:
 def index(made: argparse.ArgumentParser) -> None:
     made.add_argument("action", choices=("list", "show", "check", "rebuild"), help=say("help_index_action"))
     made.add_argument("document", nargs="?", metavar="DOC", help=say("help_index_document"))
+    as_json(made)
 
 
 def models(made: argparse.ArgumentParser) -> None:
@@ -88,6 +89,12 @@ def ask(made: argparse.ArgumentParser) -> None:
     made.add_argument("--provisions", metavar="N", help=say("help_provisions"))
     made.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
     search(made)
+    as_json(made)
+
+
+def key(made: argparse.ArgumentParser) -> None:
+    made.add_argument("action", choices=("new", "list", "remove"), help=say("help_key_action"))
+    made.add_argument("name", nargs="?", metavar="NAME", help=say("help_key_name"))
 
 
 def serve(made: argparse.ArgumentParser) -> None:

@@ -34,6 +34,17 @@ def cut(text: str) -> Iterator[tuple[str, int]]:
     return ((word, start) for word, start, _ in rjieba.tokenize(text, "default", True) if WORD.search(word))
 
 
+def tagged(text: str) -> Iterator[tuple[str, int, str]]:
+    """The words of a Chinese text with where each begins and its part of speech, "?" before that of a guessed word."""
+    import rjieba
+
+    at = 0
+    for word, tag in rjieba.tag(text):
+        if WORD.search(word):
+            yield word, at, tag if len(word) == 1 or rjieba.has_word(word) else f"?{tag}"
+        at += len(word)
+
+
 def searched(text: str) -> Iterator[str]:
     """The words of a text in lower case, long Chinese ones with the shorter ones inside them."""
     import rjieba

@@ -14,11 +14,12 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rag import evidence, facts, statutes
+from rag import awaited, evidence, facts, statutes
+from rag.cut import tagged
 from rag.records import Hit
 
 STATUTE = (2.9, 0.4, 93.5, -83.4)
-OTHER = (0.7, 5.8, 0.0, -2.9)
+OTHER = (3.7, 2.2, 9.9, -9.9)
 """Weights of the share of the question's content in the best clause and in its article, of the cosine, and a constant,
 for statutes and for all else: logistic regression on answerable and unanswerable questions."""
 
@@ -38,7 +39,7 @@ UNSPOKEN = 2.0
 """Taken off where what is asked for by name (哪些协议) is not spoken of: of 5 in 222 answerable questions, 11 in 59
 others."""
 
-ENOUGH, ENOUGH_STATUTE = 0.15, 0.4
+ENOUGH, ENOUGH_STATUTE = 0.5, 0.4
 """Probability below which nothing is answered, and no model asked."""
 
 QUOTED = 0.5
@@ -60,7 +61,7 @@ ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
 _PARTS = re.compile(
     r"[?？;；]\s*|[,，]\s*(?=(?:以及|还有|并且|同时)?[^,，?？]{0,12}(?:多少|什么|哪|谁|怎|如何|几|是否|吗))|\?\s+(?=[A-Z])"
 )
-_HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
+_HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8})")
 _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
 _WHICH = re.compile(r"(?:哪[些个家位部座种类项条两]|什么)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
 _IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
@@ -159,10 +160,12 @@ def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight
 
 def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term], weight: evidence.Weight) -> float:
     label = _label(hit)
+    nearest = hit.document.text_of(hit.nearest[0]) if hit.nearest else hit.text
     if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
         return 0.0
+    if awaited.lacks(question, lang, nearest, hit.text) or awaited.another(question, label + hit.text):
+        return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)
-    nearest = hit.document.text_of(hit.nearest[0]) if hit.nearest else hit.text
     clause, _ = evidence.share(wanted, label + nearest, weight)
     one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER
     odds = one * clause + whole * article + near * min(hit.cosine, NEAR) + constant
@@ -184,11 +187,19 @@ def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
     units = _HOW_MANY_OF.findall(question)
     if any(not re.search(rf"\d\s*{unit}", facts.arabic(text)) for unit in units):
         return False
-    counted = [term for found in _HOW_MANY.finditer(question) for term in evidence.terms(found[1], lang)]
+    counted = [term for found in _HOW_MANY.finditer(question) for term in _noun(found[1])]
     for found in _IS_HOW_MUCH.finditer(question):
         counted += evidence.terms(question[: found.end()], lang)[-1:]
     there = evidence.Text(text)
     return all(there.has(term) >= evidence.PARTLY for term in counted)
+
+
+def _noun(behind: str) -> list[evidence.Term]:
+    """What is counted, of the words behind 多少: 标准箱, and 国家 of 个国家."""
+    nouns = [
+        word for word, at, tag in tagged(behind) if at <= 1 and len(word) > 1 and tag.startswith(("n", "v", "j", "l"))
+    ]
+    return list(evidence.terms(nouns[0], "zh")) if nouns else []
 
 
 def _has_what_is_named(question: str, lang: str, text: str) -> bool:

@@ -17,13 +17,17 @@ from importlib import resources
 
 from rag import facts, widen
 from rag.across import LONGEST, WORD, Table, longest
-from rag.cut import CHINESE, cut, stem
+from rag.cut import CHINESE, stem, tagged
 from rag.unseen import without_orders
 
 Weight = Callable[[str], float]
 
 RENDERED = 0.9
 """What a word counts for that stands there as another term."""
+
+LIGHT = re.compile(r"[dcpuyrqfz?]|mq?$")
+"""Parts of speech of words whose absence tells nothing: adverbs, particles, pronouns, measures, and what is no word
+(里点, 地管), unless it is longer than two characters, as names are."""
 
 PARTLY = 0.5
 """Share of a long word's bigrams from which on it is said to stand there."""
@@ -37,10 +41,14 @@ _PART = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """A content word of a question, as it is looked for, and the other wordings of it."""
+    """A content word of a question, as it is looked for, and the other wordings of it.
+
+    The absence of a `light` one tells nothing.
+    """
 
     text: str
     others: frozenset[str]
+    light: bool = False
 
 
 @functools.cache
@@ -56,15 +64,16 @@ def terms(question: str, lang: str, titles: Sequence[str] = ()) -> tuple[Term, .
     text = facts.arabic(_PART.sub(" ", without_orders(question) or question)).lower()
     for title in titles:
         text = text.replace(facts.arabic(title).lower(), " ")
-    words = [(word, at) for word, at in cut(text)] if lang == "zh" else _words(text)
-    alike = _alike(text, lang, words)
+    words = list(tagged(text)) if lang == "zh" else [(word, at, "n") for word, at in _words(text)]
+    alike = _alike(text, lang, [(word, at) for word, at, _ in words])
     found = []
-    for word, at in words:
+    for word, at, tag in words:
         known = word if CHINESE.match(word) else stem(word)
         if {known, word} & generic(lang) or len(word) == 1:
             continue
         others = {term for place in range(at, at + len(word)) for term in alike.get(place, ())}
-        found.append(Term(known, frozenset(others)))
+        light = bool(LIGHT.match(tag)) and len(word) == 2 and not word.isascii()
+        found.append(Term(known, frozenset(others), light))
     return tuple(found)
 
 
@@ -75,6 +84,8 @@ def share(wanted: Sequence[Term], text: str, weight: Weight) -> tuple[float, tup
     missing = []
     for term in wanted:
         part, size = there.has(term), weight(term.text)
+        if term.light and part < PARTLY:
+            continue
         whole, had = whole + size, had + size * part
         if part < PARTLY:
             missing.append(term.text)

@@ -194,12 +194,13 @@ class Engine:
 
     def ask(
         self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = "",
-        *, llm: str = "", provisions: int | None = None,
+        *, llm: str = "", provisions: int | None = None, stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[Update]:  # fmt: skip
         """Answer a question that follows the earlier questions `history`, oldest first, for a `visitor` with uploads.
 
-        `llm` is a SPEC and `provisions` a number of articles in place of the settings'. The last
-        update is "done" and holds the whole answer. Raises TiaoYinError.
+        `llm` is a SPEC and `provisions` a number of articles in place of the settings'. `stopped` is asked from the
+        thread that answers; once it is true the model writes no more. The last update is "done" and holds the whole
+        answer. Raises TiaoYinError.
         """
         question, history = seen(question), [seen(turn) for turn in history]
         if not question.strip():
@@ -228,7 +229,7 @@ class Engine:
             if ground.sure < decide.QUOTED:
                 near = decide.best(ground.asked, lang, near, weight)
             asked = prompt(ground.asked, lang, near, self.settings.context_chars)
-            pieces = generator.stream(asked, self.settings.answer_tokens)
+            pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
             titles = [hit.document.title for hit in near]
             own = question if joined and evidence.terms(question, lang) else ground.asked
             own = without_orders(own) or own

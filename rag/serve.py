@@ -1,7 +1,7 @@
 """The page and the HTTP interface in one process: an engine, a host and a port in, a server until Ctrl-C.
 
-Beside the page: `GET /healthz`; `GET /read/DOC_ID`, a document as HTML; `POST /export/KIND`, the conversation that a
-browser sends as a file; and the Documents tab (`rag.uploading`).
+Beside the page: `GET /read/DOC_ID`, a document as HTML; `POST /export/KIND`, the conversation that a browser sends as a
+file; the Documents tab (`rag.uploading`), and what `rag.http` lists.
 
 The socket is bound before anything heavy is imported, so that a taken port is said at once, and the server answers
 while the engine is still loading its models. This module loads no model and prints nothing; `announce` is told the
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import TiaoYinError
+from rag.keys import Door, door
 from rag.words import LANGUAGES, sentences
 
 # A second wall behind the escaping: whatever slips into a page cannot call another host or send a form.
@@ -36,7 +37,10 @@ SAID = (
 )  # fmt: skip
 """The keys of the sentences that scripts say, beside those that begin with library_ or talk_."""
 SWEEP = 600.0  # seconds between two looks for documents that nobody used for too long
-GOODBYE = 2  # seconds that open streams get when the server is asked to end
+GOODBYE = 2  # seconds that open streams of the page get when the server is asked to end
+GRACE = 30.0  # seconds that answers asked for over HTTP get before that
+SILENT = 20.0  # seconds until the head of a request must be here
+STUCK = 30_000  # milliseconds after which a reader that takes nothing is hung up on
 
 
 class ServeError(TiaoYinError):
@@ -53,21 +57,18 @@ def serve(
     """Serves until Ctrl-C or SIGTERM.
 
     `engine` is a `ui.app.Engine`; `lang` fixes the page's language; `announce` is called with the page's address
-    once it can be opened. Port 0 takes a free one. Raises ServeError.
+    once it can be opened. Port 0 takes a free one. Raises ServeError; UsageError where the address needs keys and there
+    are none.
     """
     with bound(host, port) as listener:
-        import uvicorn
-
-        config = uvicorn.Config(
-            application(engine, lang), log_level="critical", access_log=False, timeout_graceful_shutdown=GOODBYE
-        )
         threading.Thread(target=_sweep, args=(engine.visitors,), daemon=True).start()
+        app = application(engine, lang, door(engine.settings, listener.getsockname()[0]))
         listener.listen()  # from here on a visitor waits for the server rather than being turned away
         if announce:
             shown = f"[{host}]" if ":" in host else host
             announce(f"http://{shown}:{listener.getsockname()[1]}")
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            server(app).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # uvicorn has ended cleanly and hands the signal on
 
@@ -76,6 +77,44 @@ def _sweep(visitors: Any) -> None:
     while True:
         time.sleep(SWEEP)
         visitors.sweep()
+
+
+def server(app: Any) -> Any:
+    """A uvicorn server of an `application`."""
+    import uvicorn
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    class Hurried(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        """Hangs up on who connects and then says nothing, or says it byte by byte."""
+
+        due: Any = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.due = self.loop.call_later(SILENT, transport.close)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.cycle and not self.cycle.response_complete:
+                self.due.cancel()
+            elif self.due.cancelled():
+                self.due = self.loop.call_later(SILENT, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.due.cancel()
+            super().connection_lost(exc)
+
+    class Server(uvicorn.Server):
+        """Lets the answers in the line end first; a second Ctrl-C does not."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await app.state.line.drained(GRACE, lambda: self.force_exit)
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        app, http=Hurried, log_level="critical", access_log=False, timeout_graceful_shutdown=GOODBYE
+    )
+    return Server(config)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -89,6 +128,8 @@ def bound(host: str, port: int) -> socket.socket:
         raise ServeError("page_host_unknown", host=host, port=port, reason=error) from None
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from their listener
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK)
     try:
         listener.bind(address)
     except OSError as error:
@@ -98,8 +139,8 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def application(engine: Any, lang: str | None = None) -> Any:
-    """The FastAPI application: the routes named above, and the page at the root."""
+def application(engine: Any, lang: str | None = None, entrance: Door | None = None) -> Any:
+    """The FastAPI application: the routes, and the page at the root. `entrance`: who gets in, this machine if None."""
     from rag.allowance import questions, uploads
     from rag.uploading import add_library
     from rag.visiting import Visiting
@@ -108,18 +149,13 @@ def application(engine: Any, lang: str | None = None) -> Any:
     gr = import_gradio()
     from fastapi import FastAPI
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, object]:
-        """Answers as soon as the socket is open; `ready` says whether the models are loaded too."""
-        try:
-            loading = engine.ready()
-        except TiaoYinError as error:
-            return {"status": "ok", "ready": False, "note": str(error)}
-        return {"status": "ok", "ready": loading is None, "note": loading}
+    import rag
+    from rag.http import routes
 
     demo, settings = engine.settings.demo == "on", engine.settings
+    allowed = questions(settings.demo_questions) if demo else None
+    app = FastAPI(title="TiaoYin 条引", version=rag.__version__, docs_url=None, redoc_url=None)
+    routes.add(app, engine, entrance or Door(), allowed)
     _add_reading(app, engine)
     _add_exporting(app, engine)
     add_library(app, engine, uploads(settings.demo_files) if demo else None)
@@ -127,7 +163,7 @@ def application(engine: Any, lang: str | None = None) -> Any:
     app.add_middleware(Guarded)
     return gr.mount_gradio_app(
         app,
-        build(engine, lang, questions(settings.demo_questions) if demo else None),
+        build(engine, lang, allowed),
         path="/",
         theme=theme(gr),
         head=head(lang or ""),
@@ -164,7 +200,7 @@ def _add_reading(app: Any, engine: Any) -> None:
         html = reading(documents[doc_id], spoken(request), lambda title: named.get(name_of(title)))
         return HTMLResponse(html, headers={"cache-control": "private"})
 
-    app.add_route("/read/{doc_id}", read, methods=["GET"])
+    app.add_route("/read/{doc_id}", read, methods=["GET"], include_in_schema=False)
 
 
 def _add_exporting(app: Any, engine: Any) -> None:
@@ -191,7 +227,7 @@ def _add_exporting(app: Any, engine: Any) -> None:
             return Response(error.key, status_code=400)
         return Response(made, media_type=KINDS[kind])
 
-    app.add_route("/export/{kind}", export, methods=["POST"])
+    app.add_route("/export/{kind}", export, methods=["POST"], include_in_schema=False)
 
 
 def head(lang: str) -> str:

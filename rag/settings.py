@@ -38,6 +38,7 @@ class Settings:
     widen: "model" lets the language model word a question as a law would, to search for that too ("": a table does).
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
+    keys: "on" to ask for a key on this machine too; any other address always does.
     host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
     upload_mb: size of one file that a visitor of the page may upload; an Office file may unpack to twice that.
     upload_total_mb: size of all files of one visitor.
@@ -59,6 +60,7 @@ class Settings:
     provisions: int = 4
     context_chars: int = 1600
     answer_tokens: int = 320
+    keys: str = ""
     host: str = "127.0.0.1"
     port: int = 7860
     lang: str = ""
@@ -130,6 +132,8 @@ def _value(name: str, value: Any, where: str) -> Any:
         raise UsageError("settings_lang", value=value, where=where)
     if name == "widen" and value not in ("", "model"):
         raise UsageError("settings_widen", value=value, where=where)
+    if name == "keys" and value not in ("", "on"):
+        raise UsageError("settings_keys", value=value, where=where)
     if name == "demo" and value not in ("", "on"):
         raise UsageError("settings_demo", value=value, where=where)
     if name == "chroma" and not re.fullmatch(r"folder|(https?://[^/?#@\s]+)?", str(value)):

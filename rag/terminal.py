@@ -6,6 +6,7 @@ is a terminal: elsewhere a line is written for each step, so that logs stay read
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
@@ -75,6 +76,15 @@ def asked(prompt: str) -> Iterator[str]:
             return
         if question:
             yield question
+
+
+def logged() -> None:
+    """What the server notes of each request goes to standard error, a line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log = logging.getLogger("tiaoyin.http")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
 
 
 def figures(summary: Mapping[str, Any], differences: Sequence[Difference], other: object) -> Iterator[str]:

@@ -85,6 +85,7 @@ class PlayedEngine:
     def ask(
         self, question: str, history: Sequence[str], only: Only | None = None, visitor: str = "", **chosen: object
     ) -> Iterator[Update]:
+        chosen.pop("stopped", None)
         self.note(asked=question, history=list(history), **chosen)
         if "上传" in question:
             yield self.quoted(question, [each for each in self.documents(visitor) if not only or only.has(each)])

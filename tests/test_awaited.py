@@ -1,0 +1,67 @@
+"""Claims about what kind of thing is asked for, and whether a text has any of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag import awaited
+
+FOUNDED = "本报上海7月26日电(记者陈尚文)中国政府26日倡议成立世界人工智能合作组织,初步考虑总部设在中国上海。"
+CHECKED = "对上述人工智能系统的安全性进行定期评估,尊重专利、软件著作权等知识产权。"
+SHARED = "鼓励人工智能领先国家共建联合实验室、共建安全测评互认平台,支持发展中国家。"
+OPENED = "国内外嘉宾及人工智能产学研领域代表1000多人出席大会开幕式,国务院总理李强致辞。"
+FESTIVAL = "为期9天的第八届马来西亚国际电影节正在吉隆坡举行。"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "lacking"),
+    [
+        ("首任秘书长由谁担任?", FOUNDED, True),  # who reports it is nobody's secretary
+        ("开幕式上谁致辞?", OPENED, False),
+        ("这个组织哪一年正式成立?", FOUNDED, True),
+        ("这个组织是哪一天倡议成立的?", FOUNDED, False),
+        ("评估多久做一次?", CHECKED, False),
+        ("对话多久举行一次?", SHARED, True),
+        ("什么时候向公众公布?", SHARED, True),
+        ("平台由哪个国家牵头建设?", SHARED, True),
+        ("总部设在哪个国家?", FOUNDED, False),
+        ("大概有多少人到场?", OPENED, False),
+        ("一共有几名专家?", SHARED, True),
+        ("办了几天?", FESTIVAL, False),
+        ("喝掉多少吨啤酒?", FESTIVAL, True),
+        ("门票多少钱?", FESTIVAL, True),
+        ("哪些国家参加了?", FESTIVAL, False),
+        ("为什么要评估?", CHECKED, False),
+    ],
+)
+def test_a_text_without_anything_of_the_kind_that_is_asked_for_is_no_answer(
+    question: str, text: str, lacking: bool
+) -> None:
+    assert awaited.lacks(question, "zh", text, text) is lacking
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "lacking"),
+    [
+        ("How often is it held?", "The dialogue is held.", True),
+        ("How often must systems be assessed?", "Systems shall be assessed at regular intervals.", False),
+        ("Who chairs the board?", "The board shall be set up by the commission.", True),
+        ("Who chairs the board?", "The board is chaired by Ms Smith.", False),
+        ("How much does a ticket cost?", "The festival lasts nine days.", True),
+    ],
+)
+def test_the_same_in_english(question: str, text: str, lacking: bool) -> None:
+    assert awaited.lacks(question, "en", text, text) is lacking
+
+
+@pytest.mark.parametrize(
+    ("question", "another"),
+    [
+        ("《个人信息保护法》第五十五条说的是哪几种情形?", True),
+        ("《哪吒之魔童闹海》的票房是多少?", False),
+        ("《 哪吒之魔童闹海 》讲什么?", False),
+        ("票房是多少?", False),
+    ],
+)
+def test_a_work_named_in_brackets_is_spoken_of_or_another(question: str, another: bool) -> None:
+    assert awaited.another(question, "《哪吒之魔童闹海》在马来西亚上映。") is another
