@@ -1,6 +1,7 @@
 """The page and the HTTP interface in one process: an engine, a host and a port in, a server until Ctrl-C.
 
-Beside the page: `GET /read/DOC_ID`, a document as HTML, the Documents tab (`rag.uploading`), and what `rag.http` lists.
+Beside the page: `GET /read/DOC_ID`, a document as HTML; `POST /export/KIND`, the conversation that a browser sends as a
+file; the Documents tab (`rag.uploading`), and what `rag.http` lists.
 
 The socket is bound before anything heavy is imported, so that a taken port is said at once, and the server answers
 while the engine is still loading its models. This module loads no model and prints nothing; `announce` is told the
@@ -28,12 +29,13 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; form-action 'none'; object-src 'none'; base-uri 'self'"
 )
 HERE = Path(__file__).parents[1] / "ui"
-STYLES, SCRIPTS = ("style.css", "reader.css", "library.css"), ("page.js", "reader.js", "library.js")
+STYLES = ("style.css", "reader.css", "library.css", "history.css", "evaluating.css")
+SCRIPTS = ("page.js", "reader.js", "library.js", "history.js", "evaluating.js")
 SAID = (
     "read_panel", "read_empty", "read_outline", "read_search", "read_count", "read_none", "read_next", "read_previous",
     "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied",
 )  # fmt: skip
-"""The keys of the sentences that scripts say, beside those that begin with library_."""
+"""The keys of the sentences that scripts say, beside those that begin with library_ or talk_."""
 SWEEP = 600.0  # seconds between two looks for documents that nobody used for too long
 GOODBYE = 2  # seconds that open streams of the page get when the server is asked to end
 GRACE = 30.0  # seconds that answers asked for over HTTP get before that
@@ -155,6 +157,7 @@ def application(engine: Any, lang: str | None = None, entrance: Door | None = No
     app = FastAPI(title="TiaoYin 条引", version=rag.__version__, docs_url=None, redoc_url=None)
     routes.add(app, engine, entrance or Door(), allowed)
     _add_reading(app, engine)
+    _add_exporting(app, engine)
     add_library(app, engine, uploads(settings.demo_files) if demo else None)
     app.add_middleware(Visiting)
     app.add_middleware(Guarded)
@@ -200,6 +203,33 @@ def _add_reading(app: Any, engine: Any) -> None:
     app.add_route("/read/{doc_id}", read, methods=["GET"], include_in_schema=False)
 
 
+def _add_exporting(app: Any, engine: Any) -> None:
+    from fastapi.responses import Response
+    from starlette.concurrency import run_in_threadpool
+
+    from rag.uploading import spoken
+    from rag.visiting import visitor_of
+    from ui.history import KINDS, LONGEST, exported
+
+    async def export(request: Any) -> Any:
+        """The conversation that a browser sends back as the file it asks for; nothing of it stays here."""
+        kind, body = request.path_params["kind"], bytearray()
+        if kind not in KINDS:
+            return Response(status_code=404)
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LONGEST:
+                return Response(status_code=413)
+        text, visitor = body.decode("utf-8", "replace"), visitor_of(request.cookies)
+        try:
+            made = await run_in_threadpool(lambda: exported(kind, text, spoken(request), engine.documents(visitor)))
+        except TiaoYinError as error:
+            return Response(error.key, status_code=400)
+        return Response(made, media_type=KINDS[kind])
+
+    app.add_route("/export/{kind}", export, methods=["POST"], include_in_schema=False)
+
+
 def head(lang: str) -> str:
     """The page's style, and what runs in the browser with its sentences in both languages; `lang` fixes which.
 
@@ -207,7 +237,11 @@ def head(lang: str) -> str:
     """
     style, code = ("".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, SCRIPTS))
     words = {
-        lang: {key: table[lang] for key, table in sentences().items() if key in SAID or key.startswith("library_")}
+        lang: {
+            key: table[lang]
+            for key, table in sentences().items()
+            if key in SAID or key.startswith(("library_", "talk_"))
+        }
         for lang in LANGUAGES
     }
     given = f"const WORDS = {json.dumps(words)}, SERVED = {json.dumps(lang)};"

@@ -112,6 +112,20 @@ class PlayedEngine:
             time.sleep(2 * ("迟停" in question))
             raise
 
+    # What a run of a question set needs beside it.
+    def embedder(self) -> SimpleNamespace:
+        return SimpleNamespace(queries=lambda texts: None)
+
+    def generator(self) -> None:
+        pass
+
+    def find(self, question: str, history: Sequence[str], k: int) -> SimpleNamespace:
+        return SimpleNamespace(hits=list(self.ask(question, history))[-1].answer.retrieved)
+
+    def search(self) -> SimpleNamespace:
+        manifest = SimpleNamespace(embedder="played", files=[], chunks=3)
+        return SimpleNamespace(index=SimpleNamespace(manifest=manifest, build=Path("1")))
+
     def quoted(self, question: str, documents: Sequence[Document]) -> Update:
         """The first article of each document that is asked."""
         cited = [
@@ -169,7 +183,7 @@ def played(
     with served(command, folder / "output.txt") as site:
         site.log = lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         site.loaded = (folder / "loading").unlink
-        site.finish = (folder / "finish").touch
+        site.finish, site.folder = (folder / "finish").touch, folder
         site.embedding = lambda: held(folder / "embedding")
         yield site
 

@@ -7,7 +7,6 @@ import json
 import re
 import zipfile
 from dataclasses import replace
-from datetime import date
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,7 +18,7 @@ from rag.read.files import File
 from rag.records import Answer, Removed, Sentence, Update
 from tests.plan import hits, plan
 from ui import present
-from ui.conversations import QUESTION, Asked, Conversation, ConversationError, begun, dumped, kept, link, linked, loaded
+from ui.conversations import QUESTION, Asked, Conversation, ConversationError, dumped, link, linked, loaded
 from ui.export import as_json, markdown
 from ui.word import docx
 
@@ -41,15 +40,15 @@ HERE = {PLAN.doc_id: PLAN}
 
 def without(*names: str) -> Any:
     """The stored form of TALK, changed."""
-    row = json.loads(dumped([TALK]))
-    answer = row[0]["turns"][0]["answer"]
+    row = json.loads(dumped(TALK))
+    answer = row["turns"][0]["answer"]
     for name in names:
         del answer[name]
     return row, answer
 
 
 def test_what_is_loaded_again_shows_the_same_page() -> None:
-    (again,) = loaded(dumped([TALK]), HERE)
+    again = loaded(dumped(TALK), HERE)
     assert (again.id, again.day, again.title) == (TALK.id, TALK.day, "公园每天开放多久？")
     for before, after in zip(TALK.turns, again.turns, strict=True):
         assert after.question == before.question
@@ -59,11 +58,11 @@ def test_what_is_loaded_again_shows_the_same_page() -> None:
             shown = [present.message(Update("done", each), 1, HERE) for each in (before.answer, after.answer)]
             assert shown[0] == shown[1]
     assert again.turns[2].answer is None
-    assert dumped([again]).replace('"total": 1.25', "") == dumped([TALK]).replace('"total": 1.25', "")
+    assert dumped(again).replace('"total": 1.25', "") == dumped(TALK).replace('"total": 1.25', "")
 
 
 def test_citations_of_a_document_that_is_gone_stay_and_it_is_not_retrieved() -> None:
-    (again,) = loaded(dumped([TALK]), {})
+    again = loaded(dumped(TALK), {})
     answer = again.turns[0].answer
     assert answer and answer.citations == ANSWERED.citations and answer.retrieved == ()
     assert "quote" not in present.message(Update("done", answer), 1, {}) or ANSWERED.citations[0].quote
@@ -72,7 +71,7 @@ def test_citations_of_a_document_that_is_gone_stay_and_it_is_not_retrieved() -> 
 def test_words_that_a_document_does_not_have_are_not_shown_as_its_words() -> None:
     row, answer = without()
     answer["citations"][0]["quote"] = "公园每日开放时间不得少于二十四小时。"
-    (again,) = loaded(json.dumps(row), HERE)
+    again = loaded(json.dumps(row), HERE)
     assert again.turns[0] == Asked(ANSWERED.question, None)
     assert again.turns[1].answer
 
@@ -80,9 +79,9 @@ def test_words_that_a_document_does_not_have_are_not_shown_as_its_words() -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "{", "[1]", "[null]", '{"id": 1}', '[{"id": "a", "day": "gestern", "turns": []}]',
-        '[{"id": "a", "day": "2026-11-24", "turns": 5}]', "[" * 100_000,
-        '[{"id": "a", "day": "2026-11-24", "turns": [{"question": "?", "answer": {}}]}]',
+        "", "{", "[]", "null", '{"id": 1}', '{"id": "a", "day": "gestern", "turns": []}',
+        '{"id": "a", "day": "2026-11-24", "turns": 5}', "[" * 100_000,
+        '{"id": "a", "day": "2026-11-24", "turns": [{"question": "?", "answer": {}}]}',
     ],
 )  # fmt: skip
 def test_what_is_no_conversation_is_one_clear_error(text: str) -> None:
@@ -106,20 +105,13 @@ def test_a_changed_answer_is_refused(name: str, value: Any) -> None:
         loaded(json.dumps(row), HERE)
 
 
-def test_nothing_stored_is_no_conversation() -> None:
-    assert loaded("", HERE) == loaded("[]", HERE) == ()
-
-
-def test_the_latest_is_first_and_an_earlier_state_is_replaced() -> None:
-    first, second = begun(date(2026, 11, 24)), begun(date(2026, 11, 25))
-    assert first.id != second.id
-    assert kept((TALK,), first) == (TALK,)  # nothing was asked in it
-    first = replace(first, turns=(Asked("一"),))
-    second = replace(second, turns=(Asked("二"),))
-    both = kept(kept((), first), second)
-    assert [each.title for each in both] == ["二", "一"]
-    more = replace(first, turns=(*first.turns, Asked("三")))
-    assert kept(both, more) == (more, second)
+def test_lists_and_tables_come_back_as_they_were() -> None:
+    listed = tuple(replace(each, item=True) for each in ANSWERED.sentences)
+    sides = tuple(replace(each, side=side) for each in ANSWERED.sentences for side in ("甲法", "乙法"))
+    for sentences in (listed, sides):
+        answer = replace(ANSWERED, sentences=sentences)
+        again = loaded(dumped(replace(TALK, turns=(Asked("?", answer),))), HERE).turns[0].answer
+        assert again and again.sentences == sentences and again.text == answer.text
 
 
 def test_a_title_is_the_first_question_cut() -> None:
@@ -127,16 +119,12 @@ def test_a_title_is_the_first_question_cut() -> None:
 
 
 def test_what_does_not_fit_goes_the_oldest_first() -> None:
-    talks = [replace(TALK, id=str(n)) for n in range(5)]
-    one = len(dumped(talks[:1]))
-    text = dumped(talks, 3 * one)
-    assert len(text) <= 3 * one
-    assert [each.id for each in loaded(text, HERE)] == ["0", "1", "2"]
     long = replace(TALK, turns=tuple(replace(TALK.turns[0], question=str(n)) for n in range(50)))
-    (left,) = loaded(dumped([long, *talks], 5 * one), HERE)
-    asked = [turn.question for turn in left.turns]
-    assert 1 < len(asked) < 50 and asked == [str(n) for n in range(50)][-len(asked) :]
-    assert dumped(talks, 10) == "[]"
+    size = 5 * len(dumped(TALK))
+    text = dumped(long, size)
+    asked = [turn.question for turn in loaded(text, HERE).turns]
+    assert len(text) <= size and 1 < len(asked) < 50 and asked == [str(n) for n in range(50)][-len(asked) :]
+    assert loaded(dumped(TALK, 80), HERE).turns == ()
 
 
 def test_markdown_has_each_clause_word_for_word_below_its_label() -> None:
@@ -166,6 +154,17 @@ def test_markup_in_questions_answers_and_quotations_is_text_in_an_export() -> No
     text.encode()
     assert "<img src=http://evil/x" in word_text(docx(talk, "zh"))
     json.loads(as_json(talk).encode())
+
+
+def test_lists_and_sides_are_lists_and_headings_in_an_export() -> None:
+    one, two = (replace(each, item=True, side="甲法") for each in ANSWERED.sentences)
+    answer = replace(ANSWERED, sentences=(one, two, replace(ANSWERED.sentences[0], side="乙法")))
+    talk = replace(TALK, turns=(Asked("?", answer),))
+    text = markdown(talk, "zh")
+    listed = ["**甲法**", "- 公园每日开放不少于十二小时[^1-1]。", "- 到2030年能耗降低5%[^1-2][^1-1]。", "**乙法**"]
+    assert "\n\n".join([*listed, "公园每日开放不少于十二小时[^1-1]。"]) in text
+    paragraphs = part(docx(talk, "zh"), "word/document.xml").iter(f"{W}pStyle")
+    assert [each.get(f"{W}val") for each in paragraphs][4:8] == ["Heading3", "ListBullet", "ListBullet", "Heading3"]
 
 
 def part(data: bytes, name: str) -> ElementTree.Element:
@@ -202,7 +201,7 @@ def test_an_exported_conversation_is_in_the_form_of_the_command_line_and_comes_b
     data = json.loads(text)
     assert data["title"] == TALK.title and data["turns"][0]["answer"]["citations"][0]["label"]
     assert "夜间关闭" not in text
-    (again,) = loaded(text, HERE)
+    again = loaded(text, HERE)
     assert again.turns[0].answer and again.turns[0].answer.citations == ANSWERED.citations
 
 

@@ -24,18 +24,12 @@ def quoting(settings: Settings) -> Engine:
     return Engine(replace(settings, llm="extractive", upload_mb=1, eval_questions=5))
 
 
-def sent(folder: Path, text: str) -> Path:
-    path = folder / "blob"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 @pytest.mark.slow
 def test_a_set_is_run_question_by_question_and_gives_the_report_of_the_command(
     quoting: Engine, settings: Settings, tmp_path: Path
 ) -> None:
-    path = sent(tmp_path, "\n".join(LINES))
-    seen = list(watched(quoting, path, "我的问题.jsonl", "zh"))
+    data = "\n".join(LINES).encode()
+    seen = list(watched(quoting, data, "我的问题.jsonl", "zh"))
     assert [(each.done, each.of) for each in seen] == [(0, 3), (1, 3), (2, 3), (3, 3), (3, 3)]
     assert "recall@5" in seen[1].scores and not any(each.report for each in seen[:-1])
     last = seen[-1]
@@ -53,7 +47,7 @@ def test_a_set_is_run_question_by_question_and_gives_the_report_of_the_command(
     assert last.summary
     for group in ("retrieval", "citation", "answer", "refusal"):
         assert last.summary["overall"][group] == same["overall"][group]
-    assert list(watched(quoting, path, "a.jsonl", "en", only_retrieve=True))[-1].summary
+    assert list(watched(quoting, data, "a.jsonl", "en", only_retrieve=True))[-1].summary
 
 
 def test_what_is_wrong_with_a_set_is_said_with_its_own_name_before_anything_is_asked(
@@ -73,7 +67,7 @@ def test_what_is_wrong_with_a_set_is_said_with_its_own_name_before_anything_is_a
     }
     for name, (text, key) in cases.items():
         with pytest.raises(TiaoYinError) as refused:
-            next(watched(quoting, sent(tmp_path, text), name, "zh"))
+            next(watched(quoting, text.encode(), name, "zh"))
         assert refused.value.key == key, name
         assert name.rpartition("/")[2] in str(refused.value) and str(tmp_path) not in str(refused.value)
         assert tempfile.gettempdir() not in str(refused.value)
@@ -85,7 +79,7 @@ def test_a_run_can_be_stopped_and_leaves_nothing_behind(
 ) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    run = watched(quoting, sent(tmp_path, "\n".join(LINES)), "a.jsonl", "zh")
+    run = watched(quoting, "\n".join(LINES).encode(), "a.jsonl", "zh")
     assert next(run) == Watched(0, 3)
     assert next(run).done == 1 and list((tmp_path / "temporary").iterdir())
     run.close()

@@ -1,37 +1,41 @@
 """The page's widgets and what binds them, nothing else: an engine in, a gradio Blocks out.
 
-Panels: asking, documents, settings; the document beside the answer is not gradio's (`reader.js`, `ui.read`). What is
-done by a listener is in `ui.page`. One question at a time crosses the engine; the others wait in the queue and are told
-so. Serving, ports and styles handed to the server are in `rag.serve`; gradio is imported on the first call only.
+Panels: asking, documents, evaluation, settings; the document beside the answer is not gradio's (`reader.js`,
+`ui.read`). What is done by a listener is in `ui.page` and `ui.evaluating`. One question at a time crosses the engine;
+the others wait in the queue and are told so. Serving, ports and styles handed to the server are in `rag.serve`; gradio
+is imported on the first call only.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from rag.allowance import Allowance
 from rag.visiting import visitor_of
 from rag.words import reader_language, say
-from ui import library, present
+from ui import evaluating, library, present
 from ui.choices import LANGUAGES, THEMES, amounts, kept, models
 from ui.page import Engine, Page, update
+from ui.turns import Turns
+from ui.worded import Worded
 
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 QUEUE_POLL = 1.0  # seconds between looks of a page whose question waits at how many are before it
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
+ONE_RUN = IN_TURN | {"concurrency_id": "evaluate"}
 QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 WAITING = 20  # questions in the queue; one more is turned away
 PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
 SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
 LANGUAGE_NAMES = {"": "choose_follow_browser", "zh": "choose_zh", "en": "choose_en"}
 THEME_NAMES = {"": "choose_follow_system", "light": "choose_light", "dark": "choose_dark"}
-
-Words = Callable[[str], dict[str, Any]]
 
 
 def import_gradio() -> Any:
@@ -42,40 +46,6 @@ def import_gradio() -> Any:
     return gradio
 
 
-class Worded:
-    """Makes widgets in the first language, and says them all anew in another."""
-
-    def __init__(self, first: str) -> None:
-        self.first = first
-        self.made: list[tuple[Any, Words]] = []
-
-    def __call__(self, kind: Any, words: Words, **looks: Any) -> Any:
-        widget = kind(**words(self.first), **looks)
-        self.made.append((widget, words))
-        return widget
-
-    def says(self, kind: Any, key: str, **looks: Any) -> Any:
-        """A widget whose value, or label where it is a tab, is the sentence `key`."""
-        name = "label" if kind.__name__ == "Tab" else "value"
-        return self(kind, lambda lang: {name: say(key, lang)}, **looks)
-
-    def asks(self, kind: Any, key: str, placeholder: str, **looks: Any) -> Any:
-        """A text box with its label and placeholder."""
-        return self(kind, lambda lang: {"label": say(key, lang), "placeholder": say(placeholder, lang)}, **looks)
-
-    def offers(self, kind: Any, key: str, names: dict[Any, str], **looks: Any) -> Any:
-        """A choice among values; the names are keys of sentences, or stand for themselves."""
-
-        def words(lang: str) -> dict[str, Any]:
-            choices = [(say(name, lang) if name.startswith("choose_") else name, each) for each, name in names.items()]
-            return {"label": say(key, lang), "choices": choices}
-
-        return self(kind, words, **looks)
-
-    def spoken(self, lang: str) -> list[dict[str, Any]]:
-        return [update(**words(lang)) for _, words in self.made]
-
-
 def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = None) -> Any:
     """The page as gradio Blocks. `lang` ("zh" or "en") fixes its language; without, it follows each browser.
 
@@ -84,10 +54,12 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
     gr = import_gradio()
     page, worded = Page(engine, allowed), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
-        w = SimpleNamespace(turns=gr.State([]), timer=gr.Timer(STATUS_POLL))
+        w = SimpleNamespace(turns=gr.State(Turns()), timer=gr.Timer(STATUS_POLL))
         w.waiting = gr.Timer(QUEUE_POLL, active=False)
         w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)
         w.kept = gr.Textbox(visible=False)
+        w.stored, w.query = gr.Textbox(visible=False), gr.Textbox(visible=False)
+        w.switch = gr.Button(visible="hidden", elem_id="ty-switch")  # which history.js presses
         w.head = worded(gr.HTML, lambda lang: {"value": present.header(lang)}, elem_id="ty-head", **PLAIN)
         w.status = gr.HTML(elem_id="ty-status", **PLAIN)
         with gr.Tabs(elem_id="ty-tabs"):
@@ -95,11 +67,15 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
                 _asking(gr, worded, w)
             with worded.says(gr.Tab, "page_tab_documents", id="documents", elem_id="ty-tab-documents"):
                 gr.HTML(library.place(engine.settings), elem_id="ty-library", **PLAIN)
+            with worded.says(gr.Tab, "page_tab_evaluate", id="evaluate", elem_id="ty-tab-evaluate"):
+                _evaluating(gr, worded, w, engine)
             with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
+        _bind_history(gr, blocks, page, w)
         w.waiting.tick(_place(gr, blocks, page), [w.turns, w.spoken], [w.ahead, w.waiting], **QUIET)
         _bind_marking(gr, page, w)
+        _bind_evaluating(gr, evaluating.Evaluating(engine, allowed), w)
         _bind_settings(blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
@@ -153,30 +129,76 @@ def _settings(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> No
         worded(gr.HTML, lambda lang: {"value": present.note(say("choose_yours", lang), "foot")}, **PLAIN)
 
 
+def _evaluating(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> None:
+    w.runs, w.set, w.set_name = gr.State([]), gr.Textbox(visible=False), gr.Textbox(visible=False)
+    with gr.Column(elem_id="ty-evaluate"):
+        worded(gr.HTML, lambda lang: {"value": present.note(say("watch_about", lang), "foot")}, **PLAIN)
+        names = evaluating.sets()
+        w.which = worded.offers(gr.Radio, "watch_set", names, value=next(iter(names)))
+        chooser = partial(evaluating.chooser, engine.settings)
+        w.chooser = worded(gr.HTML, lambda lang: {"value": chooser(lang)}, visible=len(names) == 1, **PLAIN)
+        w.how = worded.offers(gr.Radio, "watch_how", evaluating.HOWS, value="retrieve")
+        with gr.Row(elem_id="ty-run"):
+            w.start = worded.says(gr.Button, "watch_start", variant="primary", **SMALL)
+            w.halt = worded.says(gr.Button, "page_stop", visible=False, **SMALL)
+            w.download = worded.says(gr.Button, "watch_download", visible=False, **SMALL)
+        w.progress, w.report = gr.HTML(elem_id="ty-progress", **PLAIN), gr.HTML(elem_id="ty-report", **PLAIN)
+        if evaluating.may_export(engine.settings):
+            w.marks = gr.Textbox(visible=False)
+            worded(gr.HTML, lambda lang: {"value": present.note(say("watch_feedback", lang), "foot")}, **PLAIN)
+            w.export = worded.says(gr.Button, "watch_export", **SMALL)
+            w.unmarked = gr.HTML(**PLAIN)
+
+
 def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     asking, chosen = [w.turns, w.spoken], [w.llm, w.provisions, w.left_out]
     answer, leave_out = _visited(gr, page.answer), "(...given) => tiaoyin.leaveOut(given)"
-    shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
-    begun = [gr.on([w.send.click, w.box.submit], page.begin, [w.box, *asking], [w.box, *shown], **QUIET)]
-    begun += [ask.click(page.begin, [ask, *asking], [w.box, *shown], **QUIET) for ask in w.asks]
-    begun.append(w.again.click(page.again, asking, shown, **QUIET))
+    shown = w.shown = [w.chat, w.send, w.stop, w.examples, w.repeating, w.editing, w.marking, w.noted, w.explaining]
+    with_stored: dict[str, Any] = QUIET | {"js": "(...given) => tiaoyin.asking(given)"}
+    begin, again, inputs = _visited(gr, page.begin), _visited(gr, page.again), [*asking, w.stored]
+    begun = [gr.on([w.send.click, w.box.submit], begin, [w.box, *inputs], [w.box, *shown], **with_stored)]
+    begun += [ask.click(begin, [ask, *inputs], [w.box, *shown], **with_stored) for ask in w.asks]
+    begun.append(w.again.click(again, inputs, shown, **with_stored))
+    w.changed = [*begun]
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
         event.then(lambda: update(active=True), None, w.waiting, **QUIET)
         stream = event.then(answer, [*asking, *chosen], shown, js=leave_out, **QUIET | IN_TURN)
         stream.failure(page.fail, asking, shown, **QUIET)
+        w.changed.append(stream)
     w.stop.click(page.stop, asking, shown, **QUIET)
-    w.new.click(page.anew, w.turns, shown, **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
+    w.changed.append(w.new.click(page.anew, w.turns, shown, js="() => tiaoyin.leave()", **QUIET))
+    w.changed[-1].then(None, js="() => tiaoyin.write()", **QUIET)
     for button, press in ((w.edit, page.edit), (w.keep, page.keep)):
         button.click(press, w.turns, [w.box, *shown], **QUIET).then(None, js="() => tiaoyin.write()", **QUIET)
 
 
-def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
-    """`listener` told whose request it is: the cookie's, which no script reads, and the address."""
+def _bind_history(gr: Any, blocks: Any, page: Page, w: SimpleNamespace) -> None:
+    """The browser stores the conversation after each change, and brings it back: after a reload, or from its list."""
+    asking, restore, reopen = [w.turns, w.spoken], _visited(gr, page.restore), _visited(gr, page.reopen)
+    for event in w.changed:
+        saved = event.then(page.save, w.turns, w.stored, **QUIET)
+        saved.then(None, w.stored, js="(text) => tiaoyin.save(text)", **QUIET)
+    restored = [w.box, *w.shown]
+    blocks.load(restore, [w.stored, w.query, *asking], restored, js="() => tiaoyin.restore()", **QUIET).then(
+        None, js="() => tiaoyin.latest()", **QUIET
+    )
+    chosen = w.switch.click(
+        reopen, [w.stored, *asking], w.shown, js="() => tiaoyin.reopen()", trigger_mode="multiple", **QUIET
+    )
+    chosen.then(None, js="() => tiaoyin.arrived()", **QUIET)
 
-    def listening(request: Any, *values: Any) -> Any:
+
+def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
+    """`listener` told whose request it is: the cookie's, which no script reads, and, if it streams, the address."""
+
+    def streaming(request: Any, *values: Any) -> Any:
         yield from listener(*values, visitor_of(request.cookies), request.client.host)
 
+    def answering(request: Any, *values: Any) -> Any:
+        return listener(*values, visitor_of(request.cookies))
+
+    listening = streaming if inspect.isgeneratorfunction(listener) else answering
     listening.__annotations__["request"] = gr.Request
     return listening
 
@@ -200,6 +222,23 @@ def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:
         pressed = button.click(press, asking, [w.why, *marked], **QUIET)
         pressed.then(None, js="() => tiaoyin.reveal('ty-why')", **QUIET)
     gr.on([w.told.click, w.why.submit], page.explain, [w.why, *asking], [w.why, *marked], **QUIET)
+
+
+def _bind_evaluating(gr: Any, tab: evaluating.Evaluating, w: SimpleNamespace) -> None:
+    running = [w.runs, w.spoken]
+    shown = [w.start, w.halt, w.progress, w.report, w.download]
+    sent = "async (set, name, ...rest) => [...await tiaoyin.questions(), ...rest]"
+    begun = w.start.click(tab.begin, running, shown, **QUIET)
+    run = begun.then(
+        _visited(gr, tab.go), [w.set, w.set_name, w.which, w.how, *running], shown, js=sent, **QUIET | ONE_RUN
+    )
+    run.failure(tab.fail, running, shown, **QUIET)
+    w.halt.click(tab.stop, running, shown, **QUIET)
+    w.which.input(lambda which: update(visible=which == evaluating.OWN), w.which, w.chooser, **QUIET)
+    w.download.click(None, js="() => tiaoyin.report()", **QUIET)
+    if evaluating.may_export(tab.engine.settings):
+        exported = w.export.click(tab.marks, w.spoken, [w.marks, w.unmarked], **QUIET)
+        exported.then(None, w.marks, js="(marks) => tiaoyin.marks(marks)", **QUIET)
 
 
 def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) -> None:

@@ -1,14 +1,13 @@
-"""The conversations of one reader: what a browser stores of them, and the same back, citations intact. Pure.
+"""A conversation of one reader: what a browser stores of it, and the same back, citations intact. Pure.
 
-In: questions with their Answers, JSON as it was stored, the query of an address. Out: JSON within a size,
-Conversations, a query. What comes from a browser may be anything: it is checked, and quotations are compared with the
-documents that are here. It shows nothing (present.py, export.py do) and stores nothing.
+In: questions with their Answers, JSON as it was stored, the query of an address. Out: JSON within a size, a
+Conversation, a query. What comes from a browser may be anything: it is checked, and quotations are compared with the
+documents that are here. It shows nothing (present.py, export.py do) and stores nothing (history.js does).
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from rag.records import Answer, Citation, Document, Hit, Removed, Sentence, to_p
 from rag.words import LANGUAGES, sentences
 
 SIZE = 1_000_000
-"""Characters that are stored at most: a browser keeps five million, and encrypting makes four of a Chinese one."""
+"""Characters of a conversation that are stored at most: a browser keeps five million of all of them."""
 TITLE = 40
 QUESTION = 2000
 """Characters of a question in an address, as many as the page's box takes."""
@@ -55,41 +54,22 @@ class Conversation:
         return first if len(first) <= TITLE else first[: TITLE - 1] + "…"
 
 
-def begun(day: date) -> Conversation:
-    return Conversation(secrets.token_hex(8), day.isoformat())
+def dumped(conversation: Conversation, size: int = SIZE) -> str:
+    """The conversation as JSON of at most `size` characters; of what does not fit the oldest questions go first."""
+    row = to_json(conversation)
+    while len(text := json.dumps(row, ensure_ascii=False)) > size:
+        row["turns"].pop(0)
+    return text.encode("utf-8", "replace").decode()  # half a character cannot be sent
 
 
-def kept(conversations: Sequence[Conversation], latest: Conversation) -> tuple[Conversation, ...]:
-    """The conversations with `latest` in front, in place of an earlier state of it; one without questions is none."""
-    others = tuple(each for each in conversations if each.id != latest.id)
-    return (latest, *others) if latest.turns else others
-
-
-def dumped(conversations: Sequence[Conversation], size: int = SIZE) -> str:
-    """The conversations as JSON of at most `size` characters.
-
-    What does not fit: the last conversations go first, then the oldest questions of the one that is left.
-    """
-    rows = [to_json(each) for each in conversations]
-    while len(text := json.dumps(rows, ensure_ascii=False)) > size:
-        if len(rows) > 1:
-            rows.pop()
-        else:
-            rows[0]["turns"].pop(0)
-            rows = rows if rows[0]["turns"] else []
-    return text
-
-
-def loaded(text: str, documents: Mapping[str, Document]) -> tuple[Conversation, ...]:
-    """The conversations in what `dumped` or an export wrote; `documents` maps doc_id to those that are here.
+def loaded(text: str, documents: Mapping[str, Document]) -> Conversation:
+    """The conversation in what `dumped` or an export wrote; `documents` maps doc_id to those that are here.
 
     An answer that quotes one of them otherwise than it reads is left out, and its question stays. Of the provisions
     found those stay whose document is here. Raises ConversationError.
     """
     try:
-        rows = json.loads(text) if text.strip() else []
-        rows = rows if isinstance(rows, list) else [rows]
-        return tuple(_conversation(row, documents) for row in rows)
+        return _conversation(json.loads(text), documents)
     except _WRONG as error:
         raise ConversationError("visitor_conversations", why=type(error).__name__) from error
 
@@ -146,7 +126,13 @@ def _answer(row: Mapping[str, Any] | None, documents: Mapping[str, Document]) ->
         return None
     known = {each.n for each in citations}
     said = tuple(
-        Sentence(str(each["text"]), tuple(int(n) for n in each["citations"]), str(each["verdict"]))
+        Sentence(
+            str(each["text"]),
+            tuple(int(n) for n in each["citations"]),
+            str(each["verdict"]),
+            bool(each["item"]),
+            str(each["side"]),
+        )
         for each in row["sentences"]
     )
     if not all(sentence.citations and known.issuperset(sentence.citations) for sentence in said):

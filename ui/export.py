@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from rag.facts import parted
-from rag.records import Answer, Citation
+from rag.records import Answer, Citation, Sentence
 from rag.words import say
 from ui.conversations import Conversation, to_json
 
@@ -23,6 +24,9 @@ _UNSEEN = re.compile(
 )
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 _START = re.compile(r"^(\s*(?:\d+(?=[.)]))?)([-+=:.)])", re.MULTILINE)
+_MARKED = {
+    "title": "# {}", "about": "*{}*", "question": "## {}", "remark": "> {}", "item": "- {}", "side": "**{}**",
+}  # fmt: skip
 
 Run = tuple[str, tuple[Citation, ...]]
 """A piece of text, and the citations behind it."""
@@ -30,7 +34,8 @@ Run = tuple[str, tuple[Citation, ...]]
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph; `kind` is "title", "about", "question", "answer" or "remark"; `turn` counts the questions from 1."""
+    """A paragraph; `kind` is "title", "about", "question", "answer", "item" (of a list), "side" (what the following is
+    of, where several are compared) or "remark"; `turn` counts the questions from 1."""
 
     kind: str
     turn: int
@@ -65,8 +70,7 @@ def markdown(conversation: Conversation, lang: str) -> str:
             notes |= named
             text += _escaped(words) + "".join(f"[^{name}]" for name in named)
         text = text if block.kind == "answer" else " ".join(text.split())
-        marks = {"title": "# {}", "about": "*{}*", "question": "## {}", "remark": "> {}"}
-        parts.append(marks.get(block.kind, "{}").format(text))
+        parts.append(_MARKED.get(block.kind, "{}").format(text))
     for name, each in notes.items():
         quote = "\n\n    ".join(line for line in _escaped(clean(each.quote)).splitlines() if line.strip())
         label = _escaped(" ".join(clean(each.label).split()))
@@ -90,7 +94,13 @@ def _answer(answer: Answer, n: int, lang: str) -> Iterator[Block]:
     if answer.refused or not answer.sentences:
         yield Block("remark", n, _plain(say(f"page_refused_{answer.reason or 'unsupported'}", lang)))
     else:
-        yield Block("answer", n, tuple(_runs(answer)))
+        side = ""
+        for (of, item), sentences in groupby(answer.sentences, key=lambda each: (each.side, each.item)):
+            if of != side:
+                yield Block("side", n, _plain(of))
+            side = of
+            for run in [[each] for each in sentences] if item else [sentences]:
+                yield Block("item" if item else "answer", n, tuple(_runs(answer, run)))
     if answer.note:
         yield Block("remark", n, _plain(answer.note))
     if answer.refused and answer.retrieved:
@@ -100,10 +110,10 @@ def _answer(answer: Answer, n: int, lang: str) -> Iterator[Block]:
         yield Block("remark", n, _plain(say("page_extractive", lang)))
 
 
-def _runs(answer: Answer) -> Iterator[Run]:
+def _runs(answer: Answer, sentences: Iterable[Sentence]) -> Iterator[Run]:
     """The sentences with their citations before the full stop, as `Answer.text` has them."""
     known = {each.n: each for each in answer.citations}
-    for sentence in answer.sentences:
+    for sentence in sentences:
         body, end = parted(sentence.text)
         yield clean(body), tuple(known[n] for n in sentence.citations)
         yield clean(end) + ("" if answer.lang == "zh" else " "), ()

@@ -107,10 +107,11 @@ window.tiaoyin = ((words, served) => {
     return copy.textContent;
   };
   document.addEventListener("click", async (event) => {
-    const button = part(event, ".ty-copy"), source = button?.closest("li");
-    if (!source) return;
-    const done = await copied(`${source.querySelector(".ty-label").textContent}\n${lines(source.querySelector("blockquote"))}`);
-    const was = button.textContent;
+    const button = part(event, ".ty-copy, .ty-link"), source = button?.closest("li");
+    if (!button) return;
+    const text = button.dataset.link ? new URL(button.dataset.link, document.baseURI).href
+      : `${source.querySelector(".ty-label").textContent}\n${lines(source.querySelector("blockquote"))}`;
+    const done = await copied(text), was = button.textContent;
     button.textContent = say(done ? "read_copied" : "read_uncopied");
     announce(button.textContent);
     setTimeout(() => { button.textContent = was; }, 2000);
@@ -156,6 +157,15 @@ window.tiaoyin = ((words, served) => {
     write() { requestAnimationFrame(() => document.querySelector("#ty-box textarea")?.focus()); },
     reveal(id) { drawn(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },
     asked() {
+      this.restored = false; // history.js: the conversation on the page is no longer only what it brought back
+      const query = new URLSearchParams(location.search);
+      if (query.has("q")) { // or a reload would put into the box what was asked
+        query.delete("q");
+        history.replaceState(history.state, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
+      }
+      this.latest();
+    },
+    latest() {
       drawn(() => {
         const asked = document.querySelectorAll(".ty-question");
         if (asked.length > 1) asked[asked.length - 1].scrollIntoView({ block: "start" });

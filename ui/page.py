@@ -20,8 +20,9 @@ from rag.records import Document, Update
 from rag.settings import Settings
 from rag.visitors import Visitors
 from rag.words import say
-from ui import library, present
+from ui import history, library, present
 from ui.choices import fit
+from ui.conversations import linked
 from ui.turns import Turn, Turns, busy, mark, markable, shown, words
 
 LOADING_POLL = 0.5  # seconds between looks at an engine that is still loading while a question waits for it
@@ -67,18 +68,26 @@ class Page:
     allowed: Allowance | None = None
     """How many questions each visitor may ask in an hour; None for any number."""
 
-    def begin(self, text: str, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """Shows the question at once; one asked while another is being answered stays in the box."""
+    def begin(self, text: str, turns: Turns, lang: str, stored: str = "", visitor: str = "") -> tuple[Any, ...]:
+        """Shows the question at once; one asked while another is being answered stays in the box.
+
+        `stored`: what the browser has of a conversation that this server may have forgotten, after a restart.
+        """
+        if stored and not turns:
+            self.reopen(stored, turns, lang, visitor)
         question = text.strip()
         if not question or busy(turns):
             return text, *_shown(turns)
         if turns and turns[-1].edited:
             turns.pop()
-        turns.append(Turn(question, present.note(say("page_queued", lang), "wait")))
+        turns.begin()
+        turns.append(Turn(question, present.note(say("page_queued", lang), "wait"), lang=lang))
         return "", *_shown(turns)
 
-    def again(self, turns: Turns, lang: str) -> tuple[Any, ...]:
-        """The last question once more, in its own place."""
+    def again(self, turns: Turns, lang: str, stored: str = "", visitor: str = "") -> tuple[Any, ...]:
+        """The last question once more, in its own place; `stored` as in `begin`."""
+        if stored and not turns:
+            self.reopen(stored, turns, lang, visitor)
         if busy(turns) or not turns:
             return _shown(turns)
         return self.begin(turns.pop().question, turns, lang)[1:]
@@ -161,6 +170,26 @@ class Page:
         turns.clear()
         return _shown(turns)
 
+    def save(self, turns: Turns) -> str:
+        """What the browser stores of the conversation as it stands."""
+        return history.stored(turns)
+
+    def restore(self, text: str, query: str, turns: Turns, lang: str, visitor: str = "") -> tuple[Any, ...]:
+        """On opening the page: what the browser stored, and a question in the address, which goes into the box."""
+        shown = self.reopen(text, turns, lang, visitor) if text else _shown(turns)
+        return linked(query)[0] or update(), *shown
+
+    def reopen(self, text: str, turns: Turns, lang: str, visitor: str = "") -> tuple[Any, ...]:
+        """What the browser stored takes the place of the conversation; "" begins a new one."""
+        before = list(turns)
+        try:
+            documents = self.engine.documents(visitor) if text else ()
+            if turns == before:  # else, while the index was loading, something was asked
+                history.reopen(text, turns, lang, documents)
+        except TiaoYinError as error:
+            return present.note(words(error, lang), "error"), *_shown(turns)[1:]
+        return _shown(turns)
+
     def like(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         return self._mark(turns, lang, feedback.LIKE)
 
@@ -177,8 +206,7 @@ class Page:
     def status(self, lang: str) -> tuple[Any, ...]:
         """Whether the engine still loads; the timer goes on until all is as it will be."""
         try:
-            loading = self.engine.ready(lang)
-            told = loading or self.engine.news(lang)
+            told = self.engine.ready(lang) or self.engine.news(lang)
         except TiaoYinError as error:
             return present.note(words(error, lang), "error"), update(active=False)
         return present.note(told, "wait") if told else "", update(active=bool(told))

@@ -57,9 +57,12 @@ def message(update: Update, turn: int, documents: Mapping[str, Document]) -> str
 
 
 def header(lang: str) -> str:
-    """The page's name and what it is for."""
-    return f'<header class="ty-header"><h1>{escaped(say("page_title", lang))}</h1>' + (
-        f"<p>{escaped(say('page_tagline', lang))}</p></header>"
+    """The page's name and what it is for; what opens the list of conversations, and what exports this one."""
+    export = f'<button type="button" id="ty-export-open" popovertarget="ty-export">{escaped(say("talk_export", lang))}'
+    talks = f'<button type="button" id="ty-talks-open" aria-haspopup="dialog">{escaped(say("talk_list", lang))}'
+    return (
+        f'<header class="ty-header"><h1>{escaped(say("page_title", lang))}</h1>'
+        f"<div>{export}</button>{talks}</button></div><p>{escaped(say('page_tagline', lang))}</p></header>"
     )
 
 

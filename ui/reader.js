@@ -231,7 +231,7 @@
     if (state?.ty) show(state.ty, true); else if (isOpen()) { dismissed = true; hide(); }
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !isOpen()) return;
+    if (event.key !== "Escape" || !isOpen() || document.querySelector(":popover-open")) return;
     if (event.target === get("query") && event.target.value) { event.target.value = ""; search(0, true); return; }
     close();
   });
@@ -250,6 +250,7 @@
     else if (wide.matches && !dismissed) document.body.classList.add("ty-reading"); // the answer need not move later
     if (!first || key === shownFor) return;
     shownFor = key;
+    if (tiaoyin.restored && placeOf(location.href)) return; // what was being read before a reload
     if (wide.matches && !dismissed) show(placeOf(first.href), false);
   });
   ready(() => {

@@ -6,7 +6,9 @@ knows no widget library and answers nothing.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from rag import feedback
@@ -14,6 +16,8 @@ from rag.errors import TiaoYinError
 from rag.records import Answer
 from rag.words import say
 from ui import present
+from ui.conversations import link
+from ui.escape import escaped
 
 NOTED = {feedback.LIKE: "feedback_noted_like", feedback.DISLIKE: "feedback_noted_dislike"}
 
@@ -38,17 +42,36 @@ class Turn:
     reason: str = ""
     noted: str = ""
     edited: bool = False
+    lang: str = ""  # of the page on which it was asked
 
 
-Turns = list[Turn]
+class Turns(list[Turn]):
+    """A conversation; `id` and `day` (ISO, when it began) are what its browser stores it with, "" while it is new."""
+
+    id = day = ""
+
+    def begin(self) -> None:
+        if not self.id:
+            self.id, self.day = secrets.token_hex(8), date.today().isoformat()
+
+    def clear(self) -> None:
+        super().clear()
+        self.id = self.day = ""
 
 
 def shown(turns: Turns) -> str:
     """The conversation as HTML, each turn an article."""
     return "".join(
-        f'<article class="ty-turn">{present.question(turn.question)}<div class="ty-reply">{turn.body}</div></article>'
+        f'<article class="ty-turn">{present.question(turn.question)}<div class="ty-reply">{turn.body}</div>'
+        f"{_link(turn)}</article>"
         for turn in turns
     )
+
+
+def _link(turn: Turn) -> str:
+    """What copies an address that puts this question into the box."""
+    words, address = escaped(say("talk_link", turn.lang)), escaped(link(turn.question, turn.lang))
+    return f'<button type="button" class="ty-link" data-link="{address}">{words}</button>'
 
 
 def busy(turns: Turns) -> bool:

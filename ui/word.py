@@ -13,7 +13,10 @@ from rag.records import Citation
 from ui.conversations import Conversation
 from ui.export import blocks, clean
 
-STYLES = {"title": "Title", "about": "Subtitle", "question": "Heading 2", "remark": "Quote"}
+STYLES = {
+    "title": "Title", "about": "Subtitle", "question": "Heading 2", "remark": "Quote", "item": "List Bullet",
+    "side": "Heading 3",
+}  # fmt: skip
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 # Word wants the line above the notes as two notes of their own.

@@ -1,7 +1,7 @@
 """A question set that somebody uploads -> the report, while they watch.
 
-In: the page's own Engine and a file. Out: `Watched`, one a question, the last with the report. Closing the generator
-stops behind the question being asked. Nothing stays on the disk, and visitors' own documents are not asked.
+In: the page's own Engine and the bytes of a file. Out: `Watched`, one a question, the last with the report. Closing the
+generator stops behind the question being asked. Nothing stays on the disk; visitors' own documents are not asked.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Watched:
 
 
 def watched(
-    engine: Engine, path: Path, name: str, lang: str, *, only_retrieve: bool = False
+    engine: Engine, data: bytes, name: str, lang: str, *, only_retrieve: bool = False
 ) -> Generator[Watched, None, None]:
-    """Ask every question of the file at `path`, which its owner calls `name`; the report is in `lang`.
+    """Ask every question of the file `data`, which its owner calls `name`; the report is in `lang`.
 
     Raises UsageError or DocumentError before anything is asked: a set that is wrong, larger than `upload_mb`, of more
     than `eval_questions`, or about documents that are not here; ModelError when a model does not load.
     """
     with TemporaryDirectory() as folder:
         place = Path(folder)
-        questions = _questions(engine, path, place, PurePath(shown(name)))
+        questions = _questions(engine, data, place, PurePath(shown(name)))
         yield Watched(0, len(questions))
         warm(engine, only_retrieve)
         rows: list[Row] = []
@@ -58,17 +58,18 @@ def watched(
     yield Watched(len(rows), len(rows), running(scores), text, summary)
 
 
-def _questions(engine: Engine, path: Path, folder: Path, name: PurePath) -> list[Question]:
+def _questions(engine: Engine, data: bytes, folder: Path, name: PurePath) -> list[Question]:
     """The questions of an upload; errors call it by the name that its owner gave it."""
     copy = folder / f"questions{name.suffix.lower()}"
     try:
         limit = engine.settings.upload_mb * 2**20
-        copy.write_bytes(bytes_of(path, limit))
+        copy.write_bytes(data)
+        bytes_of(copy, limit)
         if copy.suffix == ".xlsx":
-            check_package(copy.read_bytes(), copy, 2 * limit)
+            check_package(data, copy, 2 * limit)
         questions = read_questions(copy)
         if len(questions) > (most := engine.settings.eval_questions):
             raise UsageError("eval_too_many", path=name, n=len(questions), limit=most)
-        return resolved(questions, [(each.title, each.source) for each in engine.documents()], path)
+        return resolved(questions, [(each.title, each.source) for each in engine.documents()], copy)
     except (UsageError, DocumentError) as error:
         raise type(error)(error.key, **error.values | {"path": name.name}) from error
