@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from rag import cite, compared, decide, facts, retrieve, spread
+from rag import awaited, cite, compared, decide, facts, retrieve, spread
 from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
@@ -138,10 +138,10 @@ def _shown(
     verdict = cite.support(marked, asked.hits, similar)
     if isinstance(verdict, Removed):
         clause = spread.instead(marked, asked.hits, asked.question, tells)
-        if ground.sure < decide.QUOTED and not spread.adds_of(clause, marked.text, asked.question):
+        if not ground.quotable and not spread.adds_of(clause, marked.text, asked.question):
             return [], verdict.reason
         return _on_question(asked, clause), verdict.reason
-    if not cite.on_question(asked.question, verdict, asked.hits):
+    if not _is_on(asked, verdict):
         return [], "beside"
     return spread.spread(asked.question, marked.text, verdict), ""
 
@@ -157,9 +157,18 @@ def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]
     """Clauses in their own words, if they are what was asked about."""
     for one in shown:
         hit = next(hit for hit in asked.hits if _holds(hit, one))
-        if not cite.on_question(asked.question, cite.Support(hit, one.provision, 1.0, True), asked.hits):
+        if not _is_on(asked, cite.Support(hit, one.provision, 1.0, True)):
             return []
     return shown
+
+
+def _is_on(asked: Prompt, support: cite.Support) -> bool:
+    """Whether a provision is what was asked about, and has anything of the kind that one of its parts asks for."""
+    document = support.hit.document
+    clause, names = document.text_of(support.provision), document.kind != "statute"
+    return cite.on_question(asked.question, support, asked.hits) and not all(
+        awaited.lacks(piece, asked.lang, clause, clause, names=names) for piece in facts.asking(asked.question)
+    )
 
 
 def _holds(hit: Hit, one: spread.Shown) -> bool:

@@ -39,6 +39,8 @@ _WHICH_COUNTRY = re.compile(
 )
 _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎)")
 _NUMERAL = rf"[\d{facts.DIGITS}]"
+_HOW_MANY_EN = re.compile(r"\bhow many\b", re.IGNORECASE)
+_DATED = re.compile(r"\d{4}\s*年?(?=\d|[“”世])|\d+\s*[年月日届]|第\d+")
 _MONEY = re.compile(r"多少钱|几[块元]|多少元|\bhow much (?:is|does|do|are|will)\b", re.IGNORECASE)
 _PRICE = re.compile(
     r"\d[\d.]*\s*[万亿千百]?(?:美|欧|日|港)?元|免费|无偿|[$€¥]|\b(?:euro|yuan|dollar|EUR|USD|free)", re.IGNORECASE
@@ -47,8 +49,11 @@ _REPORTER = re.compile(r"[(（][^()（）]*(?:记者|电)[^()（）]*[)）]|本�
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
-def lacks(question: str, lang: str, clause: str, text: str) -> bool:
-    """Whether what is asked for cannot be in `clause`, nor, where it is a name, in the `text` around it."""
+def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = True) -> bool:
+    """Whether what is asked for cannot be in `clause`, nor, where it is a year or a name, in the `text` around it.
+
+    Without `names` nobody is asked for by name: laws say that a director presides, not who is one.
+    """
     there = facts.arabic(clause)
     if _HOW_OFTEN.search(question):
         return not _OFTEN.search(there)
@@ -58,13 +63,15 @@ def lacks(question: str, lang: str, clause: str, text: str) -> bool:
         return not _DAY.search(facts.arabic(text))
     if _WHEN.search(question):
         return not (_TIME.search(facts.arabic(text)) or facts.TIME.search(there))
-    if _WHO.search(question) and _OFFICE.search(question):
+    if names and _WHO.search(question) and _OFFICE.search(question):
         return not _named(question, lang, text, ("nr",))
-    if _WHICH_COUNTRY.search(question):
+    if names and _WHICH_COUNTRY.search(question):
         return not _named(question, lang, text, ("ns", "nt"))
     if _MONEY.search(question):
         return not _PRICE.search(there)
-    return lang == "zh" and _HOW_MANY.search(question) is not None and not _counted(question, facts.arabic(text))
+    if lang == "zh":
+        return not _counted(question, facts.arabic(text))
+    return _HOW_MANY_EN.search(question) is not None and not _counts(facts.arabic(text))
 
 
 def _named(question: str, lang: str, text: str, kinds: tuple[str, ...]) -> bool:
@@ -81,12 +88,16 @@ def _counted(question: str, text: str) -> bool:
         behind = [word for word, at, _ in tagged(question[match.end() :]) if at <= 4][:1]
         unit = behind[0] if behind else ""
         if len(unit) == 1 and unit in facts.UNITS + "瓦亩句篇笔届场户":
-            found = re.search(rf"{_NUMERAL}[多余来]?{unit}", text)
-        else:
-            found = re.search(_NUMERAL, text)
-        if not found:
+            if not re.search(rf"{_NUMERAL}[多余来]?{unit}", text):
+                return False
+        elif not _counts(text):
             return False
     return True
+
+
+def _counts(text: str) -> bool:
+    """Whether a number stands in the text that is no part of a date or a title."""
+    return bool(re.search(rf"{_NUMERAL}", _DATED.sub("", text)) or facts.numbers(_DATED.sub("", text)))
 
 
 def another(question: str, text: str) -> bool:

@@ -157,7 +157,9 @@ def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
         return True
     best = max((score for hit in hits for _, score in hit.clauses), default=0.0)
     path = support.provision.path
-    return max((score for found, score in support.hit.clauses if found[: len(path)] == path), default=0.0) >= best / 3
+    # A short paragraph is found whole, and its sentences with it.
+    of = (score for found, score in support.hit.clauses if found[: len(path)] == path[: len(found)])
+    return max(of, default=0.0) >= best / 3
 
 
 def citation(document: Document, provision: Provision, n: int) -> Citation:

@@ -19,34 +19,35 @@ from rag.cut import tagged
 from rag.records import Hit
 
 STATUTE = (2.9, 0.4, 93.5, -83.4)
-OTHER = (3.7, 2.2, 9.9, -9.9)
+OTHER = (3.3, 2.6, 0.0, -1.3)
 """Weights of the share of the question's content in the best clause and in its article, of the cosine, and a constant,
 for statutes and for all else: logistic regression on answerable and unanswerable questions."""
 
 ACROSS = 1.3
-"""Added across languages, where the glossary and the embedder tell less."""
+"""Added across languages for statutes, where the glossary and the embedder tell less."""
 
-WHETHER = 0.8
+WHETHER = 0.5
 """Added where yes or no is asked for: what the text lacks may be what is wrong with the question."""
 
-REFERRED = 1.0
+REFERRED = 0.6
 """Added for a provision that the question names."""
 
 NEAR = 0.9
 """Cosine above which nearness tells no more; that of a provision found by its number is no cosine."""
 
-UNSPOKEN = 2.0
+UNSPOKEN = 1.5
 """Taken off where what is asked for by name (哪些协议) is not spoken of: of 5 in 222 answerable questions, 11 in 59
 others."""
 
 ENOUGH, ENOUGH_STATUTE = 0.5, 0.4
 """Probability below which nothing is answered, and no model asked."""
 
-QUOTED = 0.5
-"""Probability from which on a clause is shown in its own words where the sentence of a model does not stand."""
-
 SURE = 0.75
-"""Probability from which on the nearest clause is an answer although a model found none."""
+"""Probability from which on the nearest clause is an answer although a model found none, or wrote what does not stand:
+of 83 such questions 51 of the 74 above it were then answered rightly and wholly, 10 wrongly; of the 9 below 3 and 5."""
+
+QUOTED_STATUTE = 0.5
+"""The same of statutes, for what a model wrote that does not stand."""
 
 SPEAKS = 0.5
 """Share of the most that a hit speaks of, below which it is not read: a small model copies from it all the same."""
@@ -85,6 +86,11 @@ class Ground:
     @property
     def enough(self) -> bool:
         return self.sure >= self.least and not self.elsewhere
+
+    @property
+    def quotable(self) -> bool:
+        """Whether a clause may stand in its own words where the sentence of a model does not."""
+        return self.sure >= (SURE if self.least == ENOUGH else QUOTED_STATUTE)
 
 
 def ground(
@@ -164,13 +170,16 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     nearest = hit.document.text_of(hit.nearest[0]) if hit.nearest else hit.text
     if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
         return 0.0
-    if awaited.lacks(question, lang, nearest, hit.text) or awaited.another(question, label + hit.text):
+    if awaited.lacks(question, lang, nearest, hit.text, names=hit.document.kind != "statute") or awaited.another(
+        question, label + hit.text
+    ):
         return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)
     clause, _ = evidence.share(wanted, label + nearest, weight)
     one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER
     odds = one * clause + whole * article + near * min(hit.cosine, NEAR) + constant
-    odds += REFERRED * (hit.how == "reference") + ACROSS * (lang != hit.document.lang)
+    odds += REFERRED * (hit.how == "reference")
+    odds += ACROSS * (lang != hit.document.lang and hit.document.kind == "statute")
     odds += WHETHER * facts.asks_whether(question)
     odds -= UNSPOKEN * (lang == hit.document.lang and not _has_what_is_named(question, lang, label + hit.text))
     return 1 / (1 + math.exp(-odds))

@@ -78,7 +78,10 @@ def terms(question: str, lang: str, titles: Sequence[str] = ()) -> tuple[Term, .
 
 
 def share(wanted: Sequence[Term], text: str, weight: Weight) -> tuple[float, tuple[str, ...]]:
-    """The share of the content that `text` has, 0 to 1, and the words it lacks; 1 where nothing is wanted."""
+    """The share of the content that `text` has, 0 to 1, and the words it lacks; 1 where nothing is wanted.
+
+    0 where all that is wanted are words whose absence alone would tell nothing.
+    """
     there = Text(text)
     had = whole = 0.0
     missing = []
@@ -89,7 +92,7 @@ def share(wanted: Sequence[Term], text: str, weight: Weight) -> tuple[float, tup
         whole, had = whole + size, had + size * part
         if part < PARTLY:
             missing.append(term.text)
-    return (had / whole if whole else 1.0), tuple(missing)
+    return (had / whole if whole else float(not wanted)), tuple(missing)
 
 
 def teller(question: str, lang: str, titles: Sequence[str], weight: Weight) -> Callable[[str], float]:

@@ -71,7 +71,11 @@ TIME = re.compile(
     r"\b(?:hour|day|week|month|year|date|period)s?\b",
     re.IGNORECASE,
 )
-ASKS_NUMBER = re.compile(r"多少|[金数]额|百分之几|how m(?:uch|any)|what percentage", re.IGNORECASE)
+ASKS_NUMBER = re.compile(
+    r"多少|[金数]额|百分之几|how many|what percentage|"
+    r"how much (?:is|are|was|were|does|do|did|will|can|must|money|time)\b",
+    re.IGNORECASE,
+)
 
 ASKS = re.compile(
     r"多[少久长大高远]|什么|哪|谁|怎|如何|几|是否|吗|呢|何|(?P<w>[是能要会可])不(?P=w)|有没有|"

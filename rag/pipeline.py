@@ -227,7 +227,7 @@ class Engine:
             generator = self.generator(llm)
             answer = replace(answer, llm=generator.name)
             yield Update("generate", answer)
-            if ground.sure < decide.QUOTED:
+            if not ground.quotable:
                 near = decide.best(ground.asked, lang, near, weight)
             asked = prompt(ground.asked, lang, near, self.settings.context_chars)
             pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))

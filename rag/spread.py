@@ -38,6 +38,7 @@ ADDED, ADDS = 3, 0.6
 """How many units a sentence must add to the question, and the share of them that its clause must have."""
 
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
+DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]")
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
 
@@ -170,7 +171,12 @@ def leaves(hit: Hit) -> Iterator[Provision]:
     document, top = hit.document, hit.provision.path
     for provision in document.provisions:
         inside = provision.path[: len(top)] == top and not document.children(provision.path)
-        if inside and not document.is_title(provision.path) and without_orders(document.text_of(provision)).strip():
+        text = document.text_of(provision)
+        if (
+            inside
+            and not (document.is_title(provision.path) or DATELINE.fullmatch(text))
+            and without_orders(text).strip()
+        ):
             yield provision
 
 

@@ -37,13 +37,13 @@ def test_where_the_model_finds_nothing_the_clause_that_surely_answers_is_quoted(
 
 
 def test_where_the_model_finds_nothing_and_little_is_spoken_of_it_is_declined(engine: Here) -> None:
-    answer = engine.answer("游乐设施检查结果归谁管?", reply="条文未载明")
+    answer = engine.answer("公园为什么要重新装修游乐设施的外墙?", reply="条文未载明")
     assert (answer.refused, answer.reason, answer.text) == (True, "no_evidence", "")
 
 
 @pytest.mark.parametrize(
     "question",
-    ["红烧肉怎么做?", "公园里有多少只孔雀?", "公园为什么要重新装修游乐设施的外墙?", "2019年公园接待了多少游客?"],
+    ["红烧肉怎么做?", "公园里有多少只孔雀?", "公园怎样维修外墙并喷涂栏杆?", "2019年公园接待了多少游客?"],
 )
 def test_where_nothing_speaks_of_what_is_asked_no_model_is_asked(question: str, engine: Here) -> None:
     answer = engine.answer(question)
