@@ -54,10 +54,9 @@ def sides(
     wanted = evidence.terms(question, lang, [document.title for document in about])
     if named and len(named.paths) > 1:
         one = len({document.doc_id for document, _ in named.paths}) == 1
-        found = [
-            (short_label(d.lang, path) if one else d.label(path), _of_provision(d, path, question, wanted, weight))
-            for d, path in named.paths
-        ]
+        labels = [short_label(d.lang, path) if one else d.label(path) for d, path in named.paths]
+        said = [_of_provision(d, path, question, lang, wanted, weight) for d, path in named.paths]
+        found = list(zip(labels, said, strict=True))
     elif len(about) > 1:
         found = [(d.label(()), _of_document(within(d), question, wanted, weight)) for d in about]
     elif matters := _MATTERS.match(question):
@@ -81,16 +80,18 @@ def _of_matter(
 
 
 def _of_provision(
-    document: Document, path: Path, question: str, wanted: Sequence[evidence.Term], weight: evidence.Weight
+    document: Document, path: Path, question: str, lang: str, wanted: Sequence[evidence.Term], weight: evidence.Weight
 ) -> list[Shown]:
     provision = document.by_path[path]
-    if wanted and evidence.share(wanted, document.text_of(provision), weight)[0] < LEAST:
+    # Across languages what an article lacks may only be worded otherwise.
+    if wanted and lang == document.lang and evidence.share(wanted, document.text_of(provision), weight)[0] < LEAST:
         return []
     if not wanted or provision.end - provision.start <= SHORT:
         return [Shown(text, document, each) for text, document, each in clauses(document, provision)]
     below = [leaf.path for leaf in leaves(at(document, path, "reference")) if leaf.path[: len(path)] == path]
     ranked = _telling([(document, leaf) for leaf in below], wanted, weight)
-    return [shown for _, (_, leaf) in ranked[:MOST] for shown in quote(document, document.by_path[leaf], question)]
+    chosen = [leaf for _, (_, leaf) in ranked] or below
+    return [shown for leaf in chosen[:MOST] for shown in quote(document, document.by_path[leaf], question)]
 
 
 def _of_document(
