@@ -23,8 +23,8 @@ OTHER = (3.3, 2.6, 0.0, -1.3)
 """Weights of the share of the question's content in the best clause and in its article, of the cosine, and a constant,
 for statutes and for all else: logistic regression on answerable and unanswerable questions."""
 
-ACROSS = 1.3
-"""Added across languages for statutes, where the glossary and the embedder tell less."""
+ACROSS = 0.8
+"""Added across languages, where the glossary and the embedder tell less."""
 
 WHETHER = 0.5
 """Added where yes or no is asked for: what the text lacks may be what is wrong with the question."""
@@ -178,8 +178,7 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     clause, _ = evidence.share(wanted, label + nearest, weight)
     one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER
     odds = one * clause + whole * article + near * min(hit.cosine, NEAR) + constant
-    odds += REFERRED * (hit.how == "reference")
-    odds += ACROSS * (lang != hit.document.lang and hit.document.kind == "statute")
+    odds += REFERRED * (hit.how == "reference") + ACROSS * (lang != hit.document.lang)
     odds += WHETHER * facts.asks_whether(question)
     odds -= UNSPOKEN * (lang == hit.document.lang and not _has_what_is_named(question, lang, label + hit.text))
     return 1 / (1 + math.exp(-odds))

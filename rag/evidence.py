@@ -25,8 +25,8 @@ Weight = Callable[[str], float]
 RENDERED = 0.9
 """What a word counts for that stands there as another term."""
 
-LIGHT = re.compile(r"[dcpuyrqfz?]|mq?$")
-"""Parts of speech of words whose absence tells nothing: adverbs, particles, pronouns, measures, and what is no word
+LIGHT = re.compile(r"[cpuyrqz?]|mq?$")
+"""Parts of speech of words whose absence tells nothing: particles, pronouns, measures, and what is no word
 (里点, 地管), unless it is longer than two characters, as names are."""
 
 PARTLY = 0.5
