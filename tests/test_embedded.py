@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from rag.errors import GenerateError
-from rag.generate.embedded import Embedded
+from rag.generate.embedded import Embedded, bound
 from rag.pipeline import Engine
 from rag.records import Message, Prompt, Tokens
+from rag.retrieve import at
+from tests.plan import plan
 
 pytestmark = pytest.mark.slow
 ASKS = ["鸟和鱼有什么不同?一句话。", "用表情符号和汉字写一行春联😀", "从一数到二十。", "Name three rivers."]
@@ -68,6 +71,33 @@ def test_replies_written_at_once_are_those_written_alone(model: Embedded) -> Non
         assert 3 < tokens.answer <= 40
 
 
+@pytest.mark.parametrize(
+    ("text", "within"),
+    [
+        ("十二小时[1]。十元[2][3]。", True),
+        ("十二小时[1,3]、十元【2】", True),
+        ("附注[注]，没有标号。", True),
+        ("十二小时[4]。", False),
+        ("十二小时[13]。", False),
+        ("十二小时[1,4]。", False),
+        ("十二小时【０】。", False),
+    ],
+)
+def test_markers_are_bound_to_the_list(text: str, within: bool) -> None:
+    assert bool(re.fullmatch(bound(3), text)) is within
+
+
+def test_the_model_cannot_write_a_marker_outside_the_list(model: Embedded) -> None:
+    ask = "在每句话末尾照抄编号。公园每日开放十二小时[1]。门票十元[2]。禁止吸烟[9]。"
+    hit = at(plan(), (("article", "1"),), "dense")
+
+    def written(hits: int) -> str:
+        return "".join(model.stream(Prompt(ask, "zh", (hit,) * hits, (Message("user", ask),)), 40))
+
+    assert "[9]" in written(0)
+    assert "[9]" not in written(2) and "[1]" in written(2)
+
+
 def test_a_closed_reply_does_not_hold_up_or_change_the_others(model: Embedded) -> None:
     expected, _ = replied(model, ASKS[2])
     closed, kept = model.stream(prompt("写一篇很长的文章。"), 5000), model.stream(prompt(ASKS[2]), 40)
@@ -91,7 +121,7 @@ def test_an_error_comes_out_of_its_own_reply(model: Embedded) -> None:
 ABANDON = """
 import sys
 from pathlib import Path
-from rag.generate.embedded import Embedded
+from rag.generate.embedded import Embedded, bound
 from rag.records import Message, Prompt
 model = Embedded(Path(sys.argv[1]))
 stream = model.stream(Prompt("", "zh", (), (Message("user", "写一篇很长的文章。"),)), 5000)

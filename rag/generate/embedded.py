@@ -3,7 +3,8 @@
 In: the path of the GGUF. Out: pieces of replies. The first load converts the file (about 30 s) and keeps the result in
 `openvino-int8/` beside it (1.8 GB); later loads read that (about 4 s). Replies asked for at once are written together
 (continuous batching): each step computes a token of every one. Prefix caching computes a prompt's fixed beginning
-once; prompt lookup speculates from the clauses themselves, which pays because replies quote them.
+once; prompt lookup speculates from the clauses themselves, which pays because replies quote them. A regular expression
+binds the output: a marker outside the list of provisions cannot be written.
 Greedy decoding: the same question on the same index gives the same reply. It opens no port.
 """
 
@@ -53,7 +54,8 @@ class Embedded:
 
         turns = [{"role": m.role, "content": m.content} for m in prompt.messages]
         text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True)
-        request = _Request(self._tokenizer.encode(text, add_special_tokens=False).input_ids, max_tokens)
+        ids = self._tokenizer.encode(text, add_special_tokens=False).input_ids
+        request = _Request(ids, max_tokens, len(prompt.hits))
         pieces: list[str] = []
 
         def take(piece: str) -> Any:
@@ -113,8 +115,8 @@ class Embedded:
 class _Request:
     """A reply that is asked for. `came` gives its tokens as they come, then an empty list, or the error."""
 
-    def __init__(self, prompt: Any, max_tokens: int) -> None:
-        self.prompt, self.config = prompt, _config(max_tokens)
+    def __init__(self, prompt: Any, max_tokens: int, markers: int) -> None:
+        self.prompt, self.config = prompt, _config(max_tokens, markers)
         self.came: queue.Queue[list[int] | RuntimeError] = queue.Queue()
         self.handle: Any = None
         self.stopped = False
@@ -142,7 +144,13 @@ class _Request:
         return bool(status == known.RUNNING)
 
 
-def _config(max_tokens: int) -> Any:
+def bound(markers: int) -> str:
+    """A regular expression of all text whose markers are of 1 to `markers`; a bracket before anything else is none."""
+    number = f"({'|'.join(map(str, range(1, markers + 1)))})"
+    return rf"([^\[【［]|[\[【［]{number}([,，、] ?{number})*[\]】］]|[\[【［][^0-9０-９\s\[【［])*"
+
+
+def _config(max_tokens: int, markers: int) -> Any:
     ov = openvino_genai()
 
     config = ov.GenerationConfig()
@@ -151,6 +159,8 @@ def _config(max_tokens: int) -> Any:
     config.num_assistant_tokens = 6
     config.max_ngram_size = 3
     config.apply_chat_template = False
+    if markers:
+        config.structured_output_config = ov.StructuredOutputConfig(regex=bound(markers))
     return config
 
 
