@@ -26,7 +26,7 @@ test: $(VENV)/installed-test
 	@sh scripts/chromium.sh
 	@sh scripts/axe.sh $(VENV)/axe
 	@$(BIN)/tiaoyin pull
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone'
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not alone'
 	$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/installed-test

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import VIEWS, ask, page_at, said, shared, tab_to, until
-from played import played
+from browser import ask, page_at, said, tab_to, until
+from screens import some_views
 
 from rag.settings import Settings
 from ui.choices import Choices, amounts, fit, kept, models
 
 slow = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 SERVER = Settings(home=Path("/nowhere"), llms="extractive openai:m@http://127.0.0.1:1/v1")
 
 
@@ -54,18 +52,12 @@ def test_what_a_browser_has_kept_is_taken_up() -> None:
     assert kept(SERVER, text) == Choices("extractive", 8, "en", "dark")
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with shared(), played(tmp_path_factory.mktemp("choices")) as running:
-        yield running
-
-
 def settings(page: Any) -> None:
     page.get_by_role("tab", name=said(page, "page_tab_settings")).click()
 
 
 @slow
-@views
+@some_views
 def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_and_are_nobody_elses(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -115,7 +107,7 @@ def test_the_language_changes_at_once_and_stays_and_goes_back_to_the_browsers(
 
 
 @slow
-@views
+@some_views
 def test_the_theme_is_set_by_the_keyboard_and_otherwise_follows_the_system(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:

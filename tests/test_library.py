@@ -17,9 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import VIEWS, ask, page_at, said, shared, tab_to, until
+from browser import ask, page_at, said, shared, tab_to, until
 from played import PlayedEngine, played
-from test_accessible import axe, faults
+from screens import faults, some_views
 
 from rag import serve
 from rag.allowance import questions
@@ -32,9 +32,7 @@ from ui.library import asked
 from ui.page import Page
 from ui.turns import Turn
 
-__all__ = ["axe"]
 slow = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 DOGS = "# 小区养犬公约\n\n第一条 为了邻里和睦，制定本公约。\n\n第二条 犬只应当拴绳。\n\n第四条 违反的，劝阻。\n"
 CATS = DOGS.replace("犬", "猫")
 DEMO = {"demo": "on", "demo_questions": 2, "demo_files": 6}
@@ -72,7 +70,7 @@ def send(page: Any, *files: dict[str, Any]) -> None:
 
 
 @slow
-@views
+@some_views
 def test_files_are_chosen_by_keyboard_say_how_far_they_are_and_are_removed(
     site: SimpleNamespace, axe: str, width: int, locale: str
 ) -> None:
@@ -126,7 +124,7 @@ DROP = """(files) => {
 
 
 @slow
-@views
+@some_views
 def test_several_files_and_an_archive_are_dropped_and_each_member_is_there(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -205,7 +203,7 @@ def test_nobody_sees_anothers_documents(site: SimpleNamespace) -> None:
 
 
 @slow
-@views
+@some_views
 def test_of_206_documents_those_that_are_ticked_are_asked_and_it_is_shown_beside_the_box(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
