@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import ask, page_at, said, tab_to, until
+from browser import ask, page_at, reload, said, tab_to, until
 from screens import some_views
 
 from rag.settings import Settings
@@ -67,8 +67,7 @@ def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_an
         page.get_by_role("radio", name="8", exact=True).check()
         for again in (False, True):
             if again:
-                page.reload()
-                page.locator("#ty-box textarea").wait_for()
+                reload(page)
                 settings(page)
                 until(lambda: page.get_by_role("radio", name="8", exact=True).is_checked())
                 assert page.get_by_role("radio", name="extractive").is_checked()
@@ -77,8 +76,7 @@ def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_an
             assert site.log()[-1] == {"asked": "推广什么？", "history": [], "llm": "extractive", "provisions": 8}
         ask(other, "别人的问题")
         assert site.log()[-1] == {"asked": "别人的问题", "history": []}
-        other.reload()
-        other.locator("#ty-box textarea").wait_for()
+        reload(other)
         settings(other)
         assert other.get_by_role("radio", name="embedded").is_checked()
 

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import ask, free_port, page_at, said, served, tab_to, until
+from browser import ask, free_port, page_at, reload, said, served, tab_to, until
 from screens import SHOTS, faults, looks, some_views
 
 pytestmark = pytest.mark.slow
@@ -283,7 +283,7 @@ def test_nobody_is_shown_anothers_conversation(site: SimpleNamespace) -> None:
     with page_at(site.url) as mine, page_at(site.url) as other:
         ask(mine, "只有我知道的问题")
         until(lambda: answered(mine))
-        other.reload()
+        reload(other)
         assert talks(other).locator(".ty-talk").count() == 0
         assert "只有我知道" not in other.content() and stored(other) == []
 

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import ask, page_at, said, shared, tab_to, until
+from browser import ask, page_at, reload, said, shared, tab_to, until
 from played import PlayedEngine, played
 from screens import faults, some_views
 
@@ -166,7 +166,7 @@ def test_a_lost_connection_is_said_and_what_was_taken_in_is_there_after_a_reload
         page.locator(".ty-files").set_input_files([file("猫.md", CATS)])
         page.locator(".ty-sending").get_by_text(said(page, "library_broken")).wait_for()
         page.context.set_offline(False)
-        page.reload()
+        reload(page)
         tab(page)
         page.locator(".ty-file").wait_for()
         assert page.locator(".ty-file .ty-name").all_inner_texts() == ["犬.md"]
@@ -228,7 +228,7 @@ def test_of_206_documents_those_that_are_ticked_are_asked_and_it_is_shown_beside
         tab(page, "ask")
         words = said(page, "library_only", n=3, of=206, titles="").rstrip("：: ")
         assert words in chosen.inner_text() and "第二百零一号规定" in chosen.inner_text()
-        page.reload()
+        reload(page)
         chosen.get_by_text(words).wait_for()
         message = ask(page, "上传的说什么？")
         assert message.locator(".ty-label").count() == 3
@@ -289,7 +289,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def client(app: Any, visitor: str = "", host: str = "10.0.0.1") -> Any:
     from starlette.testclient import TestClient
 
-    return TestClient(app, cookies={COOKIE: visitor} if visitor else {}, client=(host, 1))
+    return TestClient(app, "http://127.0.0.1", cookies={COOKIE: visitor} if visitor else {}, client=(host, 1))
 
 
 def posted(to: Any, name: str, data: str | bytes) -> list[tuple[str, str]]:
