@@ -1,14 +1,14 @@
 #!/bin/sh
-# Brings Chromium and a Chinese font for the browser tests; does nothing where both are there.
+# Brings a Chromium and a Chinese font for the browser tests; does nothing where both are there.
 set -eu
 
-have_browser() { command -v chromium >/dev/null 2>&1; }
+have_browser() { command -v chromium-headless-shell >/dev/null 2>&1 || command -v chromium >/dev/null 2>&1; }
 have_font() { find /usr/share/fonts -iname 'NotoSansCJK*' 2>/dev/null | grep -q .; }
 
 if have_browser && have_font; then exit 0; fi
 
 wanted=""
-have_browser || wanted="chromium"
+have_browser || wanted="chromium-headless-shell"
 have_font || wanted="$wanted fonts-noto-cjk"
 
 fail() {

@@ -29,7 +29,13 @@ from rag.words import say
 VIEWS = [(1280, "zh-CN"), (390, "zh-CN"), (1280, "en-GB"), (390, "en-GB")]
 """Width in pixels and language of the screens on which each point of the page is tried."""
 
-EXECUTABLE = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+EXECUTABLE = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium-headless-shell")
+    or shutil.which("chromium")
+    or "/usr/bin/chromium-headless-shell"
+)
+"""The headless shell opens a page in a third of the time that the whole browser takes, which draws its own frame too."""
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

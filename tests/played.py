@@ -94,7 +94,7 @@ class PlayedEngine:
         hits = tuple(Hit(document, document.by_path[(("article", n),)], 0.9, "dense") for n in ("7", "6"))
         answer = Answer(question, "zh", llm="played")
         yield Update("retrieve", answer)
-        time.sleep(0.2)
+        time.sleep(0.05)
         answer = Answer(question, "zh", retrieved=hits, llm="played")
         yield Update("generate", answer)
         if "出错" in question:
@@ -104,7 +104,7 @@ class PlayedEngine:
         if "罚款" in question:
             yield Update("done", Answer(question, "zh", retrieved=hits, reason="no_evidence"))
             return
-        time.sleep(0.6)
+        time.sleep(0.6 if "很久" in question else 0.1)  # time to see that it is being answered
         try:
             yield from self.sentences(question, hits)
         except GeneratorExit:

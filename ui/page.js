@@ -4,7 +4,7 @@
 window.tiaoyin = ((words, served) => {
   const KEY = "tiaoyin.choices", NAMES = ["llm", "provisions", "language", "theme"];
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  let chosen = {};
+  let chosen = {}, spoken = "";
   try { chosen = JSON.parse(localStorage.getItem(KEY)) || {}; } catch { /* a browser that keeps nothing */ }
 
   const say = (key, values = {}) =>
@@ -20,15 +20,17 @@ window.tiaoyin = ((words, served) => {
   function speak(choice) {
     const asked = new URLSearchParams(location.search).get("lang");
     const wanted = (choice === undefined ? asked || chosen.language : choice) || served || navigator.language || "";
-    const lang = wanted.toLowerCase().startsWith("zh") ? "zh" : "en";
-    if (document.documentElement.lang !== lang) {
-      document.documentElement.lang = lang;
-      document.dispatchEvent(new Event("tiaoyin:lang"));
-    }
+    const lang = wanted.toLowerCase().startsWith("zh") ? "zh" : "en", changed = lang !== spoken;
+    document.documentElement.lang = spoken = lang;
+    if (changed) document.dispatchEvent(new Event("tiaoyin:lang"));
     return lang;
   }
 
   speak();
+  // Gradio puts the browser's own there while it starts.
+  new MutationObserver(() => {
+    if (document.documentElement.lang !== spoken) document.documentElement.lang = spoken;
+  }).observe(document.documentElement, { attributeFilter: ["lang"] });
 
   function keep(values) {
     chosen = Object.fromEntries(NAMES.map((name, n) => [name, values[n]]));
