@@ -1,9 +1,8 @@
 """The page's widgets and what binds them, nothing else: an engine in, a gradio Blocks out.
 
 Panels: asking, documents, evaluation, settings; the document beside the answer is not gradio's (`reader.js`,
-`ui.read`). What is done by a listener is in `ui.page` and `ui.evaluating`. One question at a time crosses the engine;
-the others wait in the queue and are told so. Serving, ports and styles handed to the server are in `rag.serve`; gradio
-is imported on the first call only.
+`ui.read`). What is done by a listener is in `ui.page` and `ui.evaluating`; questions wait in `ui.lanes`. Serving, ports
+and styles handed to the server are in `rag.serve`; gradio is imported on the first call only.
 """
 
 from __future__ import annotations
@@ -26,12 +25,11 @@ from ui.worded import Worded
 
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
-QUEUE_POLL = 1.0  # seconds between looks of a page whose question waits at how many are before it
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
-IN_TURN = {"queue": True, "concurrency_id": "engine", "concurrency_limit": 1, "trigger_mode": "multiple"}
-ONE_RUN = IN_TURN | {"concurrency_id": "evaluate"}
+IN_TURN = {"queue": True, "concurrency_limit": None, "trigger_mode": "multiple"}  # `ui.lanes` lets them wait
+ONE_RUN = IN_TURN | {"concurrency_id": "evaluate", "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-WAITING = 20  # questions in the queue; one more is turned away
+WAITING = 20  # evaluations in the queue; one more is turned away
 PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
 SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
 LANGUAGE_NAMES = {"": "choose_follow_browser", "zh": "choose_zh", "en": "choose_en"}
@@ -39,8 +37,9 @@ THEME_NAMES = {"": "choose_follow_system", "light": "choose_light", "dark": "cho
 
 
 def import_gradio() -> Any:
-    """gradio, kept from calling home: the variable is read on its import."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    """gradio, kept from calling home, and from a statistic of its own over all events after each one."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # both are read on its import
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
     import gradio
 
     return gradio
@@ -55,7 +54,6 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
     page, worded = Page(engine, allowed), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
         w = SimpleNamespace(turns=gr.State(Turns()), timer=gr.Timer(STATUS_POLL))
-        w.waiting = gr.Timer(QUEUE_POLL, active=False)
         w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)
         w.kept = gr.Textbox(visible=False)
         w.stored, w.query = gr.Textbox(visible=False), gr.Textbox(visible=False)
@@ -73,7 +71,6 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
                 _settings(gr, worded, w, engine)
         _bind_asking(gr, page, w)
         _bind_history(gr, blocks, page, w)
-        w.waiting.tick(_place(gr, blocks, page), [w.turns, w.spoken], [w.ahead, w.waiting], **QUIET)
         _bind_marking(gr, page, w)
         _bind_evaluating(gr, evaluating.Evaluating(engine, allowed), w)
         _bind_settings(blocks, page, worded, w)
@@ -82,7 +79,6 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
 
 def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
     w.chat = gr.HTML(elem_id="ty-chat", **PLAIN)
-    w.ahead = gr.HTML(elem_id="ty-ahead", **PLAIN)
     with gr.Row(elem_id="ty-after") as w.after:
         with gr.Row(elem_id="ty-mark", visible=False) as w.marking:
             worded(gr.HTML, lambda lang: {"value": present.note(say("feedback_asked", lang), "asked")}, **PLAIN)
@@ -162,7 +158,6 @@ def _bind_asking(gr: Any, page: Page, w: SimpleNamespace) -> None:
     w.changed = [*begun]
     for event in begun:
         event.then(None, js="() => tiaoyin.asked()", **QUIET)
-        event.then(lambda: update(active=True), None, w.waiting, **QUIET)
         stream = event.then(answer, [*asking, *chosen], shown, js=leave_out, **QUIET | IN_TURN)
         stream.failure(page.fail, asking, shown, **QUIET)
         w.changed.append(stream)
@@ -201,19 +196,6 @@ def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
     listening = streaming if inspect.isgeneratorfunction(listener) else answering
     listening.__annotations__["request"] = gr.Request
     return listening
-
-
-def _place(gr: Any, blocks: Any, page: Page) -> Any:
-    """`page.place` told how many questions are before the visitor's; gradio tells only its own progress bar."""
-
-    def place(request: Any, turns: Any, lang: str) -> tuple[Any, ...]:
-        line = blocks._queue.event_queue_per_concurrency_id[IN_TURN["concurrency_id"]].queue
-        waiting = [event.session_hash for event in line]
-        session = request.session_hash
-        return page.place(turns, lang, waiting.index(session) + 1 if session in waiting else 0)
-
-    place.__annotations__["request"] = gr.Request
-    return place
 
 
 def _bind_marking(gr: Any, page: Page, w: SimpleNamespace) -> None:

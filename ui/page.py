@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rag import feedback
@@ -23,9 +23,11 @@ from rag.words import say
 from ui import history, library, present
 from ui.choices import fit
 from ui.conversations import linked
+from ui.lanes import Lanes
 from ui.turns import Turn, Turns, busy, mark, markable, shown, words
 
 LOADING_POLL = 0.5  # seconds between looks at an engine that is still loading while a question waits for it
+QUEUE_POLL = 1.0  # seconds after which a question that waits is shown anew, or found to have been left
 
 
 class Engine(Protocol):
@@ -67,6 +69,7 @@ class Page:
     engine: Engine
     allowed: Allowance | None = None
     """How many questions each visitor may ask in an hour; None for any number."""
+    lanes: Lanes = field(default_factory=Lanes)
 
     def begin(self, text: str, turns: Turns, lang: str, stored: str = "", visitor: str = "") -> tuple[Any, ...]:
         """Shows the question at once; one asked while another is being answered stays in the box.
@@ -129,31 +132,35 @@ class Page:
     def _bodies(
         self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any], left_out: str, who: str
     ) -> Generator[str, None, None]:
-        number, history = len(turns), [turn.question for turn in turns[:-1]]
         try:
-            while (loading := self.engine.ready(lang)) is not None:
-                yield present.note(loading, "wait")
-                time.sleep(LOADING_POLL)
-            documents = {document.doc_id: document for document in self.engine.documents(wanted["visitor"] or "")}
-            wanted["only"] = library.asked(list(documents.values()), left_out)
-            if self.allowed:
-                self.allowed.spend(who)
-            updates = self.engine.ask(turn.question, history, **{k: v for k, v in wanted.items() if v is not None})
-            try:
-                for each in updates:
-                    turn.answer = each.answer if each.stage == "done" else None
-                    yield present.message(each, number, documents)
-            finally:  # the stop button ends this generator early: let the model stop with it
-                if isinstance(updates, Generator):
-                    updates.close()
+            with self.lanes.of(wanted["llm"] or self.engine.settings.llm).place() as ahead:
+                before = ahead(0)
+                while before:
+                    yield present.note(say("queue_ahead", lang, n=before), "wait")
+                    before = ahead(QUEUE_POLL)
+                yield from self._answered(turn, turns, lang, wanted, left_out, who)
         except TiaoYinError as error:
             yield present.note(words(error, lang), "error")
 
-    def place(self, turns: Turns, lang: str, ahead: int) -> tuple[Any, ...]:
-        """How many questions are before this one, the one being answered among them; for as long as it waits."""
-        waits = any(turn.stage == "waiting" for turn in turns)
-        told = present.note(say("queue_ahead", lang, n=ahead), "wait") if waits and ahead else ""
-        return told, update(active=waits)
+    def _answered(
+        self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any], left_out: str, who: str
+    ) -> Iterator[str]:
+        number, history = len(turns), [turn.question for turn in turns[:-1]]
+        while (loading := self.engine.ready(lang)) is not None:
+            yield present.note(loading, "wait")
+            time.sleep(LOADING_POLL)
+        documents = {document.doc_id: document for document in self.engine.documents(wanted["visitor"] or "")}
+        wanted["only"] = library.asked(list(documents.values()), left_out)
+        if self.allowed:
+            self.allowed.spend(who)
+        updates = self.engine.ask(turn.question, history, **{k: v for k, v in wanted.items() if v is not None})
+        try:
+            for each in updates:
+                turn.answer = each.answer if each.stage == "done" else None
+                yield present.message(each, number, documents)
+        finally:  # the stop button ends this generator early: let the model stop with it
+            if isinstance(updates, Generator):
+                updates.close()
 
     def stop(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         """The stop button: what stands stays."""

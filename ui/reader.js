@@ -140,6 +140,7 @@
       if (!above.includes(fold)) { fold.open = false; delete fold.dataset.follows; }
     });
     for (const fold of above) if (!fold.open) { fold.open = true; fold.dataset.follows = ""; }
+    get("crumbs").dataset.title = body.querySelector(".ty-law-title").textContent;
     get("crumbs").textContent = [...above.map((fold) => fold.firstElementChild.textContent), link.firstChild.textContent.trim()].join(" › ");
     if (panel.classList.contains("ty-outlined")) outline.scrollTop += link.getBoundingClientRect().top - outline.getBoundingClientRect().top - outline.clientHeight / 3;
   }
