@@ -26,7 +26,8 @@ test: $(VENV)/installed-test
 	@sh scripts/chromium.sh
 	@sh scripts/axe.sh $(VENV)/axe
 	@$(BIN)/tiaoyin pull
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not alone'
+	$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -21,6 +21,9 @@ Told = tuple[str, Document, Provision]
 WHOLE = {"zh": 120, "en": 320}
 """Characters up to which a clause is one sentence; a longer one is told by what is below it."""
 
+FEW = 3
+"""Up to how many places of a word longer clauses are told whole."""
+
 MENTIONS, SHOWN = 20, 60
 """How many places of a word, and how many sentences of provisions, are told at most; `remark` says when it is more."""
 
@@ -121,7 +124,7 @@ def _chapters(document: Document, lang: str) -> Iterator[Told]:
 def _mention(named: Named, document: Document, path: Path, lang: str) -> Told:
     """The words around one of the words, or that it stands there where they are too many."""
     provision = document.by_path[path]
-    if provision.end - provision.start <= WHOLE[lang]:
+    if provision.end - provision.start <= WHOLE[lang] * (1 if len(named.paths) > FEW else 3):
         return next(clauses(document, provision))
     whole = document.text_of(document.by_path[path[:1]]).lower()
     words = [word for word in named.words if word.lower() in whole]

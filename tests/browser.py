@@ -154,6 +154,12 @@ def ask(page: Any, question: str, settled: bool = True, seconds: float = 30) -> 
     return page.locator(".ty-turn").nth(turn)
 
 
+def reload(page: Any) -> None:
+    """Opens the page once more; it is there, and speaks its language, when this returns."""
+    page.reload()
+    page.locator("textarea").first.wait_for()
+
+
 def said(page: Any, key: str, **values: object) -> str:
     """The sentence `key` in the language that the page speaks."""
     return say(key, page.evaluate("document.documentElement.lang"), **values)

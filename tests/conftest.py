@@ -1,9 +1,12 @@
-"""What several test files need: the real models, and the first document indexed with them, once a run."""
+"""What several test files need, once for each process that runs tests: models, an index, a page, axe-core."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +15,19 @@ from rag.ingest import ingest
 from rag.pipeline import LLM, Engine
 from rag.settings import Settings, load
 
-DOCUMENTS = Path(__file__).parent.parent / "data" / "documents"
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = ROOT / "data" / "documents"
+WRITES = {"test_command_line", "test_embedded", "test_end_to_end", "test_injection", "test_servers", "test_space"}
+"""Whose tests let the language model write."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the processes that share the tests one takes all that write, since two such hinder each other and each hold
+    the model; else a file is not divided, nor what its tests share.
+    """
+    for item in items:
+        name = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("writes" if name in WRITES else name))
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +61,33 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """A page that plays a script, as `played` serves it by default."""
+    from played import played
+
+    with played(tmp_path_factory.mktemp("page")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(serving: SimpleNamespace) -> Iterator[SimpleNamespace]:
+    """That page, with a Chromium for the tests of a module; nothing of another module's is still to come."""
+    from browser import shared
+
+    (serving.folder / "finish").unlink(missing_ok=True)
+    with shared():
+        yield serving
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    place = ROOT / ".venv" / "axe"
+    told = subprocess.run(["sh", "scripts/axe.sh", str(place)], cwd=ROOT, capture_output=True, text=True).stderr
+    script = place / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        pytest.skip(f"axe-core is not here: {told.strip()}")
+    return script.read_text(encoding="utf-8")

@@ -2,51 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from browser import VIEWS, ask, page_at, said, shared
-from played import played
-
-ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.slow
+from browser import ask, page_at, said
+from screens import faults, looks
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    place = ROOT / ".venv" / "axe"
-    told = subprocess.run(["sh", "scripts/axe.sh", str(place)], cwd=ROOT, capture_output=True, text=True).stderr
-    script = place / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        pytest.skip(f"axe-core is not here: {told.strip()}")
-    return script.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with shared(), played(tmp_path_factory.mktemp("axe")) as running:
-        yield running
-
-
-def faults(page: Any, axe: str) -> list[str]:
-    """What axe finds on the page as it stands, after its animations."""
-    page.wait_for_timeout(400)
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{each['id']}: {node['html'][:200]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize(("width", "locale"), VIEWS)
+@pytest.mark.slow
+@looks
 def test_no_view_of_the_page_has_a_serious_fault(
     site: SimpleNamespace, axe: str, width: int, locale: str, dark: bool
 ) -> None:

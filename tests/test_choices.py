@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import VIEWS, ask, page_at, said, shared, tab_to, until
-from played import played
+from browser import ask, page_at, reload, said, tab_to, until
+from screens import some_views
 
 from rag.settings import Settings
 from ui.choices import Choices, amounts, fit, kept, models
 
 slow = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 SERVER = Settings(home=Path("/nowhere"), llms="extractive openai:m@http://127.0.0.1:1/v1")
 
 
@@ -54,18 +52,12 @@ def test_what_a_browser_has_kept_is_taken_up() -> None:
     assert kept(SERVER, text) == Choices("extractive", 8, "en", "dark")
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with shared(), played(tmp_path_factory.mktemp("choices")) as running:
-        yield running
-
-
 def settings(page: Any) -> None:
     page.get_by_role("tab", name=said(page, "page_tab_settings")).click()
 
 
 @slow
-@views
+@some_views
 def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_and_are_nobody_elses(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -75,8 +67,7 @@ def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_an
         page.get_by_role("radio", name="8", exact=True).check()
         for again in (False, True):
             if again:
-                page.reload()
-                page.locator("#ty-box textarea").wait_for()
+                reload(page)
                 settings(page)
                 until(lambda: page.get_by_role("radio", name="8", exact=True).is_checked())
                 assert page.get_by_role("radio", name="extractive").is_checked()
@@ -85,8 +76,7 @@ def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_an
             assert site.log()[-1] == {"asked": "推广什么？", "history": [], "llm": "extractive", "provisions": 8}
         ask(other, "别人的问题")
         assert site.log()[-1] == {"asked": "别人的问题", "history": []}
-        other.reload()
-        other.locator("#ty-box textarea").wait_for()
+        reload(other)
         settings(other)
         assert other.get_by_role("radio", name="embedded").is_checked()
 
@@ -115,7 +105,7 @@ def test_the_language_changes_at_once_and_stays_and_goes_back_to_the_browsers(
 
 
 @slow
-@views
+@some_views
 def test_the_theme_is_set_by_the_keyboard_and_otherwise_follows_the_system(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:

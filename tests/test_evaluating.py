@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
 import pytest
-from browser import VIEWS, ask, page_at, said, shared, tab_to
+from browser import ask, page_at, said, tab_to
 from played import played
-from test_accessible import axe, faults
+from screens import SHOTS, faults, looks, some_views
 
 from rag.settings import Settings
 from ui.evaluating import may_export
 
-__all__ = ["axe"]
 slow = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
-some_views = pytest.mark.parametrize(("width", "locale"), [VIEWS[0], VIEWS[3]])
-looks = pytest.mark.parametrize(("width", "locale", "dark"), [(*view, n in (1, 2)) for n, view in enumerate(VIEWS)])
-SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
 GOLD = [{"doc": "人工智能全球治理行动计划", "article": "7"}]
 SET: list[dict[str, Any]] = [
     {"id": "a", "question": "推广什么？", "answerable": True, "gold": GOLD, "keys": [["低功耗芯片"]], "kind": "fact"},
     {"id": "b", "question": "罚款多少？<img src=http://evil.example/x>", "answerable": False, "kind": "none"},
     {"id": "c", "question": "很久的问题", "answerable": True, "gold": GOLD, "kind": "fact"},
 ]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with shared(), played(tmp_path_factory.mktemp("evaluating")) as running:
-        yield running
 
 
 def lines(rows: list[dict[str, Any]]) -> bytes:
@@ -67,7 +54,7 @@ def sends(page: Any, name: str, data: bytes, how: str = "choose_whole") -> None:
 
 
 @slow
-@views
+@some_views
 def test_a_set_is_sent_watched_and_its_report_is_shown_without_scripts_and_kept(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:

@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 from browser import ask, page_at, until
-from played import cite, plan, played
+from played import cite, plan
 
 from rag import feedback
 from rag.__main__ import main
@@ -135,19 +134,12 @@ def test_a_mark_that_cannot_be_written_is_said_and_one_that_changes_nothing_is_n
     assert len(lines(place)) == 3
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    folder = tmp_path_factory.mktemp("feedback")
-    with played(folder) as running:
-        running.home = folder
-        yield running
-
-
 @pytest.mark.slow
 def test_a_reader_marks_an_answer_says_why_and_the_export_is_a_question_set(
     site: SimpleNamespace, tmp_path: Path
 ) -> None:
-    place = site.home / feedback.FILE
+    place = site.folder / feedback.FILE
+    place.unlink(missing_ok=True)
     with page_at(site.url) as page:
         bad = page.get_by_role("button", name="踩")
         assert bad.count() == 0 or not bad.is_visible()
@@ -170,7 +162,7 @@ def test_a_reader_marks_an_answer_says_why_and_the_export_is_a_question_set(
         page.get_by_text("已记下：赞").wait_for()
         assert (page.foreign, page.faults) == ([], [])
     out = tmp_path / "set.jsonl"
-    assert main(["eval", "--from-feedback", "--home", str(site.home), "--out", str(out)]) == 0
+    assert main(["eval", "--from-feedback", "--home", str(site.folder), "--out", str(out)]) == 0
     first, second = read_questions(out)
     assert (first.question, first.answerable, first.gold, first.kind) == ("推广哪些技术？", None, (), "feedback")
     assert (second.history, second.answerable) == (("推广哪些技术？",), True)
@@ -205,5 +197,5 @@ def test_marking_fits_the_screen_and_waits_for_a_whole_answer(site: SimpleNamesp
         until(lambda: page.evaluate("document.documentElement.scrollWidth") <= width)
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/marked-{width}{'-dark' * dark}.png", full_page=True)
-    last = lines(site.home / feedback.FILE)[-1]
+    last = lines(site.folder / feedback.FILE)[-1]
     assert (last["question"], last["refused"], last["reason"]) == ("规定的罚款金额是多少？", True, "rightly declined")

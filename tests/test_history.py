@@ -5,33 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import re
 import sys
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import VIEWS, ask, free_port, page_at, said, served, shared, tab_to, until
-from played import played
-from test_accessible import axe, faults
+from browser import ask, free_port, page_at, reload, said, served, tab_to, until
+from screens import SHOTS, faults, looks, some_views
 
-__all__ = ["axe"]
 pytestmark = pytest.mark.slow
-some_views = pytest.mark.parametrize(("width", "locale"), [VIEWS[0], VIEWS[3]])
-looks = pytest.mark.parametrize(("width", "locale", "dark"), [(*view, n in (1, 2)) for n, view in enumerate(VIEWS)])
-SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with shared(), played(tmp_path_factory.mktemp("history")) as running:
-        yield running
 
 
 def asked(page: Any) -> list[str]:
@@ -296,7 +283,7 @@ def test_nobody_is_shown_anothers_conversation(site: SimpleNamespace) -> None:
     with page_at(site.url) as mine, page_at(site.url) as other:
         ask(mine, "只有我知道的问题")
         until(lambda: answered(mine))
-        other.reload()
+        reload(other)
         assert talks(other).locator(".ty-talk").count() == 0
         assert "只有我知道" not in other.content() and stored(other) == []
 

@@ -309,13 +309,13 @@ def test_the_models_tokenizer_finds_no_special_token_in_a_tamed_text(engine: Eng
 
 
 @pytest.fixture(scope="module")
-def attacked(home: Path, made: Path, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def attacked(engine: Engine, made: Path, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """The page, the documents with orders in them, and the real models."""
-    settings = Settings(home=home, index=tmp_path_factory.mktemp("attacked"))
+    settings = Settings(home=engine.settings.home, index=tmp_path_factory.mktemp("attacked"))
     ingest(
         settings, [ROOT / "data" / "documents", *INJECTED.glob("*.[!j]*"), made], prune=False, report=lambda *_: None
     )
-    return Engine(settings)
+    return Engine(settings, engine.generator())
 
 
 @pytest.mark.slow

@@ -17,9 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import VIEWS, ask, page_at, said, shared, tab_to, until
+from browser import ask, page_at, reload, said, shared, tab_to, until
 from played import PlayedEngine, played
-from test_accessible import axe, faults
+from screens import faults, some_views
 
 from rag import serve
 from rag.allowance import questions
@@ -32,9 +32,7 @@ from ui.library import asked
 from ui.page import Page
 from ui.turns import Turn
 
-__all__ = ["axe"]
 slow = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 DOGS = "# 小区养犬公约\n\n第一条 为了邻里和睦，制定本公约。\n\n第二条 犬只应当拴绳。\n\n第四条 违反的，劝阻。\n"
 CATS = DOGS.replace("犬", "猫")
 DEMO = {"demo": "on", "demo_questions": 2, "demo_files": 6}
@@ -72,7 +70,7 @@ def send(page: Any, *files: dict[str, Any]) -> None:
 
 
 @slow
-@views
+@some_views
 def test_files_are_chosen_by_keyboard_say_how_far_they_are_and_are_removed(
     site: SimpleNamespace, axe: str, width: int, locale: str
 ) -> None:
@@ -126,7 +124,7 @@ DROP = """(files) => {
 
 
 @slow
-@views
+@some_views
 def test_several_files_and_an_archive_are_dropped_and_each_member_is_there(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -168,7 +166,7 @@ def test_a_lost_connection_is_said_and_what_was_taken_in_is_there_after_a_reload
         page.locator(".ty-files").set_input_files([file("猫.md", CATS)])
         page.locator(".ty-sending").get_by_text(said(page, "library_broken")).wait_for()
         page.context.set_offline(False)
-        page.reload()
+        reload(page)
         tab(page)
         page.locator(".ty-file").wait_for()
         assert page.locator(".ty-file .ty-name").all_inner_texts() == ["犬.md"]
@@ -205,7 +203,7 @@ def test_nobody_sees_anothers_documents(site: SimpleNamespace) -> None:
 
 
 @slow
-@views
+@some_views
 def test_of_206_documents_those_that_are_ticked_are_asked_and_it_is_shown_beside_the_box(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -230,7 +228,7 @@ def test_of_206_documents_those_that_are_ticked_are_asked_and_it_is_shown_beside
         tab(page, "ask")
         words = said(page, "library_only", n=3, of=206, titles="").rstrip("：: ")
         assert words in chosen.inner_text() and "第二百零一号规定" in chosen.inner_text()
-        page.reload()
+        reload(page)
         chosen.get_by_text(words).wait_for()
         message = ask(page, "上传的说什么？")
         assert message.locator(".ty-label").count() == 3
@@ -291,7 +289,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def client(app: Any, visitor: str = "", host: str = "10.0.0.1") -> Any:
     from starlette.testclient import TestClient
 
-    return TestClient(app, cookies={COOKIE: visitor} if visitor else {}, client=(host, 1))
+    return TestClient(app, "http://127.0.0.1", cookies={COOKIE: visitor} if visitor else {}, client=(host, 1))
 
 
 def posted(to: Any, name: str, data: str | bytes) -> list[tuple[str, str]]:

@@ -35,11 +35,12 @@ def flat(text: str) -> str:
 
 
 def unharmed(page: Any) -> None:
-    for root in OURS.split(", "):
-        for tag in FOREIGN.split(", "):
-            assert page.locator(f"{root} {tag}").count() == 0, (root, tag)
-        links = page.locator(f"{root} a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-        assert all(re.fullmatch(r"\?read=[\w-]+(&at=[\w/-]+)?", link) for link in links), root
+    found = """([roots, tags]) => [...document.querySelectorAll(roots)].map(root => [
+      [...root.querySelectorAll(tags)].map(e => e.outerHTML),
+      [...root.querySelectorAll("a")].map(link => link.getAttribute("href"))])"""
+    for foreign, links in page.evaluate(found, [OURS, FOREIGN]):
+        assert foreign == []
+        assert all(re.fullmatch(r"\?read=[\w-]+(&at=[\w/-]+)?", link) for link in links)
     assert page.evaluate("[...document.querySelectorAll('*')].every(e => !e.onerror && !e.ontoggle && !e.onmouseover)")
     assert (page.title(), page.dialogs, page.foreign, page.faults) == ("TiaoYin 条引", [], [], [])
 

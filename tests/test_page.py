@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
-from browser import VIEWS, ask, in_view, page_at, said, shared, tab_to, until
+from browser import ask, in_view, page_at, said, tab_to, until
 from played import PlayedEngine, played
+from screens import SHOTS, some_views, views
 
 from ui.page import Page
 from ui.turns import Turn
 
 slow = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
-SHOTS = os.environ.get("SHOTS")  # a folder for screenshots to look at
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with shared(), played(tmp_path_factory.mktemp("page")) as running:
-        yield running
 
 
 @slow
@@ -81,7 +72,7 @@ def test_on_a_wide_screen_the_law_stands_open_beside_the_answer_until_its_reader
 
 
 @slow
-@views
+@some_views
 def test_the_keyboard_alone_asks_sees_a_clause_opens_it_and_comes_back(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -103,7 +94,7 @@ def test_the_keyboard_alone_asks_sees_a_clause_opens_it_and_comes_back(
 
 
 @slow
-@views
+@some_views
 def test_the_clause_is_shown_at_its_citation_by_the_pointer_too(site: SimpleNamespace, width: int, locale: str) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
         message = ask(page, "推广什么？")
@@ -123,7 +114,7 @@ def test_the_clause_is_shown_at_its_citation_by_the_pointer_too(site: SimpleName
 
 
 @slow
-@views
+@some_views
 @pytest.mark.parametrize("allowed", [True, False])
 def test_a_clause_is_copied_with_its_label(site: SimpleNamespace, width: int, locale: str, allowed: bool) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
@@ -142,7 +133,7 @@ def test_a_clause_is_copied_with_its_label(site: SimpleNamespace, width: int, lo
 
 
 @slow
-@views
+@some_views
 def test_what_a_reader_unfolds_stays_so_and_keeps_the_focus_while_the_answer_grows(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -164,7 +155,7 @@ def test_what_a_reader_unfolds_stays_so_and_keeps_the_focus_while_the_answer_gro
 
 
 @slow
-@views
+@some_views
 def test_the_last_question_is_asked_again_and_is_edited_in_its_place(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -222,7 +213,7 @@ def test_an_example_is_asked_by_one_click(site: SimpleNamespace) -> None:
 
 
 @slow
-@views
+@some_views
 def test_a_refusal_says_why_cites_nothing_and_offers_the_nearest_provisions_to_read(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -365,6 +356,7 @@ def test_a_question_asked_while_the_models_load_is_answered_when_they_have(tmp_p
 
 
 @slow
+@pytest.mark.alone
 @pytest.mark.parametrize("width", [1280, 390])
 def test_one_can_type_within_two_seconds_of_opening_the_page(site: SimpleNamespace, width: int) -> None:
     best = 9e9

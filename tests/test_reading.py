@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from browser import VIEWS, ask, in_view, page_at, said, shared, tab_to, until
+from browser import ask, in_view, page_at, said, tab_to, until
 from payloads import PAYLOADS
-from played import played
+from screens import some_views
 from shelf import hostile, law, plan, scanned
 
 from rag.records import Document, Provision
@@ -19,7 +18,6 @@ from ui.escape import address, anchor
 from ui.read import caption, reading
 
 slow = pytest.mark.slow
-views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 TOP = "document.querySelector('.ty-law .ty-body').scrollTop"
 
 
@@ -120,12 +118,6 @@ def test_an_articles_own_title_stands_in_the_outline() -> None:
     assert caption(law(1), law(1).provisions[0]) == ""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with shared(), played(tmp_path_factory.mktemp("reading")) as running:
-        yield running
-
-
 def opened(page: Any, address: str) -> Any:
     """The panel with a document opened from the list of documents."""
     page.get_by_role("tab", name=said(page, "page_tab_documents")).click()
@@ -143,7 +135,7 @@ def outlined(page: Any) -> Any:
 
 
 @slow
-@views
+@some_views
 def test_any_document_is_opened_from_the_list_and_escape_leads_back_to_it(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -163,7 +155,7 @@ def test_any_document_is_opened_from_the_list_and_escape_leads_back_to_it(
 
 
 @slow
-@views
+@some_views
 def test_the_outline_folds_leads_to_an_article_and_follows_the_scrolling(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -188,7 +180,7 @@ def test_the_outline_folds_leads_to_an_article_and_follows_the_scrolling(
 
 
 @slow
-@views
+@some_views
 def test_words_are_found_counted_and_stepped_through(site: SimpleNamespace, width: int, locale: str) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
         opened(page, "?read=ffffffffffff-1")
@@ -211,7 +203,7 @@ def test_words_are_found_counted_and_stepped_through(site: SimpleNamespace, widt
 
 
 @slow
-@views
+@some_views
 def test_a_reference_is_followed_and_back_returns_and_then_closes(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -232,8 +224,9 @@ def test_a_reference_is_followed_and_back_returns_and_then_closes(
 
 
 @slow
-@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
-@pytest.mark.parametrize("way", ["button", "Escape", "back"])
+@pytest.mark.parametrize(
+    ("locale", "way"), [("zh-CN", "button"), ("en-GB", "button"), ("en-GB", "Escape"), ("zh-CN", "back")]
+)
 def test_on_a_narrow_screen_the_law_is_a_sheet_over_the_answer(site: SimpleNamespace, locale: str, way: str) -> None:
     with page_at(site.url, width=390, height=800, locale=locale) as page:
         message = ask(page, "推广什么？")
@@ -262,7 +255,7 @@ def test_on_a_narrow_screen_the_law_is_a_sheet_over_the_answer(site: SimpleNames
 
 
 @slow
-@views
+@some_views
 def test_an_address_with_a_provision_in_it_opens_there_and_a_reload_does_again(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -285,6 +278,7 @@ def test_a_document_that_is_not_there_is_said_in_words(site: SimpleNamespace, do
 
 
 @slow
+@pytest.mark.alone
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_law_of_1260_articles_opens_within_a_second(site: SimpleNamespace, width: int) -> None:
     script = """async () => {

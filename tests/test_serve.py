@@ -9,7 +9,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,12 +21,6 @@ from rag.serve import ServeError, bound
 slow = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with played(tmp_path_factory.mktemp("serve")) as running:
-        yield running
-
-
 def fetched(url: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(url, timeout=10) as reply:
@@ -37,13 +30,13 @@ def fetched(url: str) -> tuple[int, str]:
 
 
 @slow
-def test_only_the_page_itself_is_served(site: SimpleNamespace) -> None:
-    assert json.loads(fetched(f"{site.url}/healthz")[1]) == {"status": "ok", "ready": True, "note": None}
-    listed = json.loads(fetched(f"{site.url}/gradio_api/info")[1])
+def test_only_the_page_itself_is_served(serving: SimpleNamespace) -> None:
+    assert json.loads(fetched(f"{serving.url}/healthz")[1]) == {"status": "ok", "ready": True, "note": None}
+    listed = json.loads(fetched(f"{serving.url}/gradio_api/info")[1])
     assert (listed["named_endpoints"], listed["unnamed_endpoints"]) == ({}, {})
     for path in ("/docs", "/redoc", "/openapi.json"):  # these would load scripts from elsewhere
-        assert "cdn" not in fetched(site.url + path)[1], path
-    with urllib.request.urlopen(site.url) as reply:
+        assert "cdn" not in fetched(serving.url + path)[1], path
+    with urllib.request.urlopen(serving.url) as reply:
         assert "form-action 'none'" in reply.headers["content-security-policy"]
 
 
