@@ -161,6 +161,7 @@ def application(engine: Any, lang: str | None = None, entrance: Door | None = No
     add_library(app, engine, uploads(settings.demo_files) if demo else None)
     app.add_middleware(Visiting)
     app.add_middleware(Guarded)
+    app.add_middleware(Packed)
     return gr.mount_gradio_app(
         app,
         build(engine, lang, allowed),
@@ -246,6 +247,19 @@ def head(lang: str) -> str:
     }
     given = f"const WORDS = {json.dumps(words)}, SERVED = {json.dumps(lang)};"
     return f"<style>{style}</style><script>{given}\n{code}</script>"
+
+
+class Packed:
+    """ASGI middleware: the page, 200 kB, and documents go over the wire compressed; no stream is held up by that."""
+
+    def __init__(self, app: Any) -> None:
+        from starlette.middleware.gzip import GZipMiddleware
+
+        self.app, self.packed = app, GZipMiddleware(app, compresslevel=6)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        path = scope.get("path", "")
+        await (self.packed if path == "/" or path.startswith("/read/") else self.app)(scope, receive, send)
 
 
 class Guarded:

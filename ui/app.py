@@ -32,6 +32,7 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_prog
 WAITING = 20  # evaluations in the queue; one more is turned away
 PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
 SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
+SPECS = {"embedded": "choose_embedded", "extractive": "choose_extractive"}
 LANGUAGE_NAMES = {"": "choose_follow_browser", "zh": "choose_zh", "en": "choose_en"}
 THEME_NAMES = {"": "choose_follow_system", "light": "choose_light", "dark": "choose_dark"}
 
@@ -114,7 +115,7 @@ def _asking(gr: Any, worded: Worded, w: SimpleNamespace) -> None:
 def _settings(gr: Any, worded: Worded, w: SimpleNamespace, engine: Engine) -> None:
     settings = engine.settings
     with gr.Column(elem_id="ty-settings"):
-        specs = {spec: spec for spec in models(settings)}
+        specs = {spec: SPECS.get(spec, spec) for spec in models(settings)}
         w.llm = worded.offers(gr.Radio, "choose_llm", specs, value=settings.llm)
         numbers = {number: str(number) for number in amounts(settings)}
         w.provisions = worded.offers(gr.Radio, "choose_provisions", numbers, value=settings.provisions)
