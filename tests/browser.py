@@ -35,7 +35,7 @@ EXECUTABLE = (
     or shutil.which("chromium")
     or "/usr/bin/chromium-headless-shell"
 )
-"""The headless shell opens a page in a third of the time that the whole browser takes, which draws its own frame too."""
+"""The headless shell opens a page in a third of the time of the whole browser, which draws its own frame too."""
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
