@@ -34,6 +34,7 @@ SCRIPTS = ("page.js", "reader.js", "library.js", "history.js", "evaluating.js")
 SAID = (
     "read_panel", "read_empty", "read_outline", "read_search", "read_count", "read_none", "read_next", "read_previous",
     "read_close", "read_loading", "read_gone", "read_failed", "read_copied", "read_uncopied",
+    "page_lost", "page_lost_then",
 )  # fmt: skip
 """The keys of the sentences that scripts say, beside those that begin with library_ or talk_."""
 SWEEP = 600.0  # seconds between two looks for documents that nobody used for too long

@@ -41,6 +41,15 @@ def test_only_the_page_itself_is_served(serving: SimpleNamespace) -> None:
 
 
 @slow
+@pytest.mark.parametrize(("path", "packed"), [("/", True), ("/read/plan", True), ("/library", False)])
+def test_the_page_and_documents_go_over_the_wire_compressed(site: SimpleNamespace, path: str, packed: bool) -> None:
+    wanted = urllib.request.Request(site.url + path, headers={"accept-encoding": "gzip"})
+    with urllib.request.urlopen(wanted) as reply:
+        assert reply.headers["content-encoding"] == ("gzip" if packed else None)
+        assert len(reply.read()) < 50_000
+
+
+@slow
 def test_ctrl_c_in_mid_answer_ends_the_server_without_a_traceback(tmp_path: Path) -> None:
     with played(tmp_path) as site, page_at(site.url) as page:
         ask(page, "很久的问题", settled=False).locator(".ty-cite").wait_for()

@@ -2,7 +2,7 @@
 // other's, and a tab remembers which one it has open. The list of them, deleting with a way back, and the export. What is
 // stored is what the server says a conversation is (`ui.history`); it is sent there only to be shown again or exported.
 ((tiaoyin) => {
-  const { say, part, ready, announce } = tiaoyin, KEY = "tiaoyin.talk.", OPEN = "tiaoyin.open", FORMS = ["md", "docx", "json"];
+  const { say, part, ready } = tiaoyin, KEY = "tiaoyin.talk.", OPEN = "tiaoyin.open", DRAFT = "tiaoyin.draft", FORMS = ["md", "docx", "json"];
   const written = {}, moved = {}; // by id: as this tab last saw it; where it goes on when another tab went on with it too
   let open = "", coming = 0, gone = null, talks, menu;
 
@@ -25,6 +25,14 @@
     open = id;
     try { sessionStorage.setItem(OPEN, id); } catch { /* as above */ }
   }
+  // What is being typed comes back too: after a lost connection gradio loads the page anew by itself.
+  function drafts(text) {
+    try { sessionStorage.setItem(DRAFT, text); } catch { /* as above */ }
+  }
+  function draft() {
+    try { return `?q=${encodeURIComponent(sessionStorage.getItem(DRAFT) || "")}`; } catch { return ""; }
+  }
+  document.addEventListener("input", ({ target }) => { if (target.matches("#ty-box textarea")) drafts(target.value); });
   function take(...query) { // the inputs of `Page.reopen`
     const text = open && read(open) || "";
     if (text) written[open] = text;
@@ -125,12 +133,15 @@
 
   Object.assign(tiaoyin, {
     download,
-    restore() { tiaoyin.restored = true; return take(location.search); },
+    restore() { tiaoyin.restored = true; return take(new URLSearchParams(location.search).has("q") ? location.search : draft()); },
     reopen: () => take(),
     arrived() { coming -= 1; tiaoyin.latest(); tiaoyin.write(); },
     leave() { opens(""); return [null]; },
     // The language, which the page may not have been told yet, and what a server that was begun anew does not know.
-    asking: (given) => [...given.slice(0, -2), tiaoyin.speak(), open && read(open) || ""],
+    asking(given) {
+      if (given.length > 3) drafts(""); // not where the last question is asked again
+      return [...given.slice(0, -2), tiaoyin.speak(), open && read(open) || ""];
+    },
     save(text) {
       if (!text) { if (!coming) opens(""); return; }
       const talk = JSON.parse(text);

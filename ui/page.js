@@ -145,8 +145,17 @@ window.tiaoyin = ((words, served) => {
     const changed = { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["open"] };
     new MutationObserver((records) => {
       if (records.some(({ target }) => (target.parentElement || target).closest?.("#ty-chat"))) redrawn();
+      lost();
     }).observe(document.body, changed);
   });
+
+  // Gradio tells of a lost connection in English only; nothing else is told this way here.
+  function lost() {
+    for (const [name, key] of [["title", "page_lost"], ["message-text", "page_lost_then"]]) {
+      const told = document.querySelector(`.toast-${name}`);
+      if (told && told.textContent !== say(key)) told.textContent = say(key);
+    }
+  }
 
   // Gradio draws what a listener returned over the next few frames.
   function drawn(run, frames = 12) {

@@ -1,0 +1,99 @@
+"""A connection that is lost in the middle of an answer, and comes back: nothing is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import ask, page_at, said, until
+from played import played
+from test_history import answered, asked, stored
+
+
+class Wire:
+    """What lies between a browser and the server at `port`, and can be cut."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.whole, self.ends = port, True, list[socket.socket]()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self.whole = False
+        for end in self.ends:
+            hang_up(end)
+
+    def mend(self) -> None:
+        self.whole = True
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # the listener is closed at the end
+            while True:
+                near, _ = self.listener.accept()
+                if not self.whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(("127.0.0.1", self.port))
+                self.ends += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=pass_on, args=(one, other), daemon=True).start()
+
+
+def pass_on(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    hang_up(one)
+    hang_up(other)
+
+
+def hang_up(end: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def wire(tmp_path: Path) -> Iterator[Wire]:
+    with played(tmp_path) as site:
+        wire = Wire(int(site.url.rsplit(":", 1)[1]))
+        wire.site = site  # type: ignore[attr-defined]
+        with contextlib.closing(wire.listener):
+            yield wire
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "locale"), [(1280, "zh-CN"), (390, "en-GB")])
+def test_a_connection_lost_in_mid_answer_is_said_and_the_question_asked_again(
+    wire: Wire, width: int, locale: str
+) -> None:
+    site = wire.site  # type: ignore[attr-defined]
+    with page_at(wire.url, width=width, locale=locale) as page:
+        ask(page, "第一问")
+        ask(page, "很久的问题", settled=False).locator(".ty-cite").first.wait_for()
+        page.locator("#ty-box textarea").fill("还没问的")
+        wire.cut()
+        page.get_by_text(said(page, "page_lost")).wait_for()
+        assert page.get_by_text(said(page, "page_lost_then")).is_visible()
+        until(lambda: {"stopped": "很久的问题"} in site.log())
+        assert asked(page) == ["第一问", "很久的问题"]
+        wire.mend()
+        page.get_by_role("button", name=said(page, "page_again"), exact=True).wait_for()
+        assert page.get_by_text(said(page, "page_lost")).count() == 0
+        assert asked(page) == ["第一问", "很久的问题"]
+        assert page.locator("#ty-box textarea").input_value() == "还没问的"
+        site.finish()
+        page.get_by_role("button", name=said(page, "page_again"), exact=True).click()
+        page.locator(".ty-cite").nth(3).wait_for()
+        until(lambda: answered(page))
+        assert stored(page) == [["第一问", "很久的问题"]]
+        assert [note["asked"] for note in site.log() if "asked" in note] == ["第一问", "很久的问题", "很久的问题"]
+        assert page.locator("#ty-box textarea").input_value() == "还没问的"
+        ask(page, "第三问")
+        page.reload()
+        until(lambda: len(asked(page)) == 3)
+        assert page.locator("#ty-box textarea").input_value() == ""
