@@ -50,6 +50,7 @@ def questions(shown: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_twenty_at_once_are_all_answered_rightly_within_three_seconds(settings: Settings, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rag", "serve", "--llm", "extractive", "--port", str(free_port())]
     command += ["--index", str(settings.index), "--home", str(settings.home)]
@@ -65,6 +66,7 @@ def test_twenty_at_once_are_all_answered_rightly_within_three_seconds(settings: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_five_at_once_wait_for_the_model_in_turn_are_told_so_and_keep_their_own_conversation(tmp_path: Path) -> None:
     pages = list[str]()
     with played(tmp_path) as site:
