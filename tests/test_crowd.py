@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,12 +65,19 @@ def test_twenty_at_once_are_all_answered_rightly_within_three_seconds(settings: 
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_five_at_once_wait_for_the_model_in_turn_are_told_so_and_keep_their_own_conversation(tmp_path: Path) -> None:
-    pages = list[str]()
+    waiting = [say("queue_ahead", "zh", n=n) for n in range(1, 5)]
+    told, answering = set[str](), list[int]()
+
+    def seen(page: str) -> None:
+        told.update(words for words in waiting if words in page)
+        if told.issuperset(waiting[-1:]):  # all five are there: the first may end, and then each of the others
+            answering.append(sum("asked" in each for each in site.log()))
+            site.finish()
+
     with played(tmp_path) as site:
-        rounds = [[f"第{n}人的{each}问" for n in range(5)] for each in ("前", "后")]
-        first, second = asked_at_once(site.url, rounds, seen=pages.append)
+        rounds = [[f"第{n}人{each}" for n in range(5)] for each in ("先问很久的问题", "后问")]
+        _, second = asked_at_once(site.url, rounds, seen=seen)
         log = [each for each in site.log() if "asked" in each]
     for n, (shown, _) in enumerate(second):
         assert questions(shown) == [rounds[0][n], rounds[1][n]]
@@ -80,10 +86,8 @@ def test_five_at_once_wait_for_the_model_in_turn_are_told_so_and_keep_their_own_
         **{question: [] for question in rounds[0]},
         **{question: [rounds[0][n]] for n, question in enumerate(rounds[1])},
     }
-    for n in range(1, 5):
-        assert any(say("queue_ahead", "zh", n=n) in page for page in pages)
-    ends = sorted(seconds for _, seconds in first)
-    assert all(later - earlier > 0.7 for earlier, later in pairwise(ends))  # one at a time
+    assert told == set(waiting)
+    assert answering[0] == 1
 
 
 @pytest.mark.parametrize(("at_once", "before"), [(1, [0, 1, 2, 3]), (3, [0, 0, 0, 1])])
