@@ -273,6 +273,17 @@ def test_a_question_stopped_in_the_queue_frees_the_box_at_once_and_never_reaches
         assert [note["asked"] for note in site.log() if "asked" in note][-2:] == ["很久的问题", "改问这个"]
 
 
+def test_what_is_stopped_just_before_its_turn_comes_is_not_asked(tmp_path: Path) -> None:
+    engine = PlayedEngine(tmp_path)
+    page, turns = Page(engine), [Turn("不问了", "")]
+    with page.lanes.alone.place():  # of another visitor's question
+        answer = page.answer(turns, "zh", "", 4)
+        next(answer)
+    turns[0].stage = "over"
+    assert list(answer)
+    assert not engine.log.exists()
+
+
 @slow
 @pytest.mark.parametrize(("stage", "words"), [("waiting", "这个问题没有排上"), ("answering", "程序内部出错")])
 def test_a_question_that_the_full_queue_turned_away_is_not_called_a_fault(stage: str, words: str) -> None:

@@ -122,7 +122,7 @@ class Page:
             wanted = {"llm": chosen.llm, "provisions": chosen.provisions, "visitor": visitor or None}
             with closing(self._bodies(turn, turns, lang, wanted, left_out, visitor or host)) as bodies:
                 for body in bodies:
-                    if turn.stage == "over" or turn not in turns:
+                    if _given_up(turn, turns):
                         break
                     turn.body = body
                     yield _shown(turns)
@@ -138,7 +138,8 @@ class Page:
                 while before:
                     yield present.note(say("queue_ahead", lang, n=before), "wait")
                     before = ahead(QUEUE_POLL)
-                yield from self._answered(turn, turns, lang, wanted, left_out, who)
+                if not _given_up(turn, turns):  # while it waited
+                    yield from self._answered(turn, turns, lang, wanted, left_out, who)
         except TiaoYinError as error:
             yield present.note(words(error, lang), "error")
 
@@ -223,6 +224,11 @@ def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
     if busy(turns):
         turns[-1].body, turns[-1].stage = body, "over"
     return _shown(turns)
+
+
+def _given_up(turn: Turn, turns: Turns) -> bool:
+    """Whether it was stopped, or its conversation left."""
+    return turn.stage == "over" or turn not in turns
 
 
 def _shown(turns: Turns) -> tuple[Any, ...]:
