@@ -80,7 +80,6 @@ def test_replies_written_at_once_are_those_written_alone(model: Embedded) -> Non
         ("十二小时[4]。", False),
         ("十二小时[13]。", False),
         ("十二小时[1,4]。", False),
-        ("十二小时【０】。", False),
     ],
 )
 def test_markers_are_bound_to_the_list(text: str, within: bool) -> None:

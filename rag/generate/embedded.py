@@ -145,9 +145,12 @@ class _Request:
 
 
 def bound(markers: int) -> str:
-    """A regular expression of all text whose markers are of 1 to `markers`; a bracket before anything else is none."""
+    """A regular expression of all text whose markers are of 1 to `markers`; a bracket before anything else is none.
+
+    xgrammar takes no character of several bytes in a negated class, so full-width brackets are left to the check.
+    """
     number = f"({'|'.join(map(str, range(1, markers + 1)))})"
-    return rf"([^\[【［]|[\[【［]{number}([,，、] ?{number})*[\]】］]|[\[【［][^0-9０-９\s\[【［])*"
+    return rf"([^\[]|\[{number}([,，、] ?{number})*\]|\[[^0-9 \[])*"
 
 
 def _config(max_tokens: int, markers: int) -> Any:
