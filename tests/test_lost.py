@@ -68,6 +68,7 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "locale"), [(1280, "zh-CN"), (390, "en-GB")])
+@pytest.mark.alone
 def test_a_connection_lost_in_mid_answer_is_said_and_the_question_asked_again(
     wire: Wire, width: int, locale: str
 ) -> None:
