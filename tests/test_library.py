@@ -393,3 +393,4 @@ def test_while_serving_what_nobody_used_is_swept_away(monkeypatch: pytest.Monkey
     monkeypatch.setattr(serve, "application", lambda *_: None)
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: until(lambda: len(swept) > 2))
     serve.serve(engine, port=0)
+    assert len(swept) > 2

@@ -181,6 +181,7 @@ def test_a_reader_who_takes_nothing_holds_no_thread_for_longer_than_an_answer(
         waiting = client.app.state.line  # type: ignore[attr-defined]
         until(lambda: waiting.running == 1)
         until(lambda: waiting.running + waiting.waiting == 0, 20)
+        assert all(reader.socket.fileno() >= 0 for reader in readers)  # who are still there
         for reader in readers:
             reader.socket.close()
 
