@@ -21,6 +21,7 @@ from typing import Any
 
 from rag.errors import TiaoYinError
 from rag.keys import Door, door
+from rag.lanes import Lanes
 from rag.words import LANGUAGES, sentences
 
 # A second wall behind the escaping: whatever slips into a page cannot call another host or send a form.
@@ -156,7 +157,8 @@ def application(engine: Any, lang: str | None = None, entrance: Door | None = No
     demo, settings = engine.settings.demo == "on", engine.settings
     allowed = questions(settings.demo_questions) if demo else None
     app = FastAPI(title="TiaoYin 条引", version=rag.__version__, docs_url=None, redoc_url=None)
-    routes.add(app, engine, entrance or Door(), allowed)
+    lanes = Lanes()
+    routes.add(app, engine, entrance or Door(), allowed, lanes)
     _add_reading(app, engine)
     _add_exporting(app, engine)
     add_library(app, engine, uploads(settings.demo_files) if demo else None)
@@ -165,7 +167,7 @@ def application(engine: Any, lang: str | None = None, entrance: Door | None = No
     app.add_middleware(Packed)
     return gr.mount_gradio_app(
         app,
-        build(engine, lang, allowed),
+        build(engine, lang, allowed, lanes),
         path="/",
         theme=theme(gr),
         head=head(lang or ""),

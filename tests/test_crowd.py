@@ -15,9 +15,9 @@ from browser import free_port, served
 from crowd import visitor
 from played import played
 
+from rag.lanes import WAITING, FullError, Lane, Lanes
 from rag.settings import Settings
 from rag.words import say
-from ui.lanes import WAITING, FullError, Lane, Lanes
 
 MANY = 20
 P95 = 3.0  # seconds

@@ -172,6 +172,21 @@ class Long:
             self.ended = True
 
 
+def test_a_question_over_http_waits_behind_one_of_the_page_and_one_of_the_page_behind_it(site: SimpleNamespace) -> None:
+    lanes = site.line.lanes
+    with lanes.alone.place() as first:  # of the page
+        assert first(0) == 0
+        asked = site.ask()
+        until(lambda: site.line.running == 1)
+        assert not site.model.begun.acquire(timeout=0.3)
+    begun(site)
+    with lanes.alone.place() as next_:
+        assert next_(0) == 1
+        site.model.go.set()
+        assert asked.result().status_code == 200
+        until(lambda: next_(0) == 0)
+
+
 def test_a_reader_who_takes_nothing_holds_no_thread_for_longer_than_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

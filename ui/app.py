@@ -1,8 +1,8 @@
 """The page's widgets and what binds them, nothing else: an engine in, a gradio Blocks out.
 
 Panels: asking, documents, evaluation, settings; the document beside the answer is not gradio's (`reader.js`,
-`ui.read`). What is done by a listener is in `ui.page` and `ui.evaluating`; questions wait in `ui.lanes`. Serving, ports
-and styles handed to the server are in `rag.serve`; gradio is imported on the first call only.
+`ui.read`). What is done by a listener is in `ui.page` and `ui.evaluating`; questions wait in `rag.lanes`. Serving,
+ports and styles handed to the server are in `rag.serve`; gradio is imported on the first call only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from rag.allowance import Allowance
+from rag.lanes import Lanes
 from rag.visiting import visitor_of
 from rag.words import reader_language, say
 from ui import evaluating, library, present
@@ -26,7 +27,7 @@ from ui.worded import Worded
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
-IN_TURN = {"queue": True, "concurrency_limit": None, "trigger_mode": "multiple"}  # `ui.lanes` lets them wait
+IN_TURN = {"queue": True, "concurrency_limit": None, "trigger_mode": "multiple"}  # `rag.lanes` lets them wait
 ONE_RUN = IN_TURN | {"concurrency_id": "evaluate", "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 WAITING = 20  # evaluations in the queue; one more is turned away
@@ -46,13 +47,13 @@ def import_gradio() -> Any:
     return gradio
 
 
-def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = None) -> Any:
+def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = None, lanes: Lanes | None = None) -> Any:
     """The page as gradio Blocks. `lang` ("zh" or "en") fixes its language; without, it follows each browser.
 
-    `allowed`: how many questions each visitor may ask, None for any number.
+    `allowed`: how many questions each visitor may ask, None for any number; `lanes`: where they wait, own ones if None.
     """
     gr = import_gradio()
-    page, worded = Page(engine, allowed), Worded(lang or reader_language())
+    page, worded = Page(engine, allowed, lanes or Lanes()), Worded(lang or reader_language())
     with gr.Blocks(title="TiaoYin 条引", analytics_enabled=False, fill_width=True) as blocks:
         w = SimpleNamespace(turns=gr.State(Turns()), timer=gr.Timer(STATUS_POLL))
         w.spoken = worded(gr.Textbox, lambda lang: {"value": lang}, visible=False)

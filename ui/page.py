@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from rag import feedback
 from rag.allowance import Allowance
 from rag.errors import TiaoYinError
+from rag.lanes import Lanes
 from rag.records import Document, Update
 from rag.settings import Settings
 from rag.visitors import Visitors
@@ -23,7 +24,6 @@ from rag.words import say
 from ui import history, library, present
 from ui.choices import fit
 from ui.conversations import linked
-from ui.lanes import Lanes
 from ui.turns import Turn, Turns, busy, mark, markable, shown, words
 
 LOADING_POLL = 0.5  # seconds between looks at an engine that is still loading while a question waits for it

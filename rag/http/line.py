@@ -8,7 +8,6 @@ full is told so at once. A caller who goes away, or takes too long, stops the mo
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rag.http.errors import SOON, Refused
+from rag.lanes import SEVERAL, FullError, Lanes
 from rag.records import Update
 
 WAITING = 16
@@ -26,7 +26,8 @@ PATIENCE = 60.0
 """Seconds that one may wait before it is turned away."""
 LONGEST = 600.0
 """Seconds that an answer may take; as long as OpenAI's client waits."""
-SEVERAL = min(4, os.cpu_count() or 1)
+LOOK = 0.5
+"""Seconds between two looks of a question that waits whether its caller is still there."""
 
 Ask = Callable[[Callable[[], bool]], Iterator[Update]]
 """Begins an answer; what it is given says whether it is to stop."""
@@ -50,7 +51,8 @@ class Lane:
 class Line:
     """One for a process; belongs to one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: Lanes) -> None:
+        self.lanes = lanes
         self.alone, self.several = Lane(1), Lane(SEVERAL)
         self.closing = False
 
@@ -64,16 +66,20 @@ class Line:
 
     async def updates(self, spec: str, ask: Ask) -> AsyncGenerator[Update, None]:
         """The updates of an answer by the model `spec`; closing stops it. Raises Refused, and what `ask` raises."""
-        lane = self.several if spec == "extractive" or spec.startswith("openai:") else self.alone
+        lane = self.several if self.lanes.of(spec) is self.lanes.several else self.alone
         await self._turn(lane)
         loop, came, stopped = asyncio.get_running_loop(), asyncio.Queue[Update | None](), threading.Event()
 
         def work() -> None:
-            with closing(ask(stopped.is_set)) as updates:  # type: ignore[type-var]
-                for update in updates:
+            with self.lanes.of(spec).place() as ahead:  # behind those of the page
+                while ahead(LOOK):
                     if stopped.is_set():
                         return
-                    loop.call_soon_threadsafe(came.put_nowait, update)
+                with closing(ask(stopped.is_set)) as updates:  # type: ignore[type-var]
+                    for update in updates:
+                        if stopped.is_set():
+                            return
+                        loop.call_soon_threadsafe(came.put_nowait, update)
 
         def ended(done: asyncio.Future[Any]) -> None:
             done.exception()  # taken here too, where nobody waits for it any more
@@ -93,6 +99,8 @@ class Line:
                     break
                 yield update
             running.result()
+        except FullError:
+            raise Refused(503, "http_full", wait=SOON) from None
         except TimeoutError:
             raise Refused(504, "http_too_slow", seconds=int(LONGEST)) from None
         finally:

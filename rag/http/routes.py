@@ -26,6 +26,7 @@ from rag.http.front import Front
 from rag.http.line import Line
 from rag.http.meters import Meters
 from rag.keys import Door
+from rag.lanes import Lanes
 from rag.records import Answer, Update
 from rag.search import Only
 from rag.words import say
@@ -208,12 +209,13 @@ class WhileThere(Response):
             await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-def add(app: FastAPI, engine: Any, door: Door, allowed: Allowance | None = None) -> None:
+def add(app: FastAPI, engine: Any, door: Door, allowed: Allowance | None = None, lanes: Lanes | None = None) -> None:
     """Put the routes on `app`, what says errors, and what stands before both; the line is `app.state.line`.
 
-    `allowed` is how many questions each visitor may ask, here and in the page.
+    `allowed` is how many questions each visitor may ask, here and in the page; `lanes` is where they wait with
+    those of the page.
     """
-    line = Line()
+    line = Line(lanes or Lanes())
     meters = Meters(line)
     api = Api(engine, line, meters, door, allowed)
     wrong: dict[int | str, Any] = {"4XX": {"model": forms.Error}, "5XX": {"model": forms.Error}}

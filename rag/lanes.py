@@ -1,8 +1,8 @@
-"""The waiting line of the page: who is before whom, for the model in this process and for what needs none.
+"""The waiting line of a process: who is before whom, for the model in it and for what needs none.
 
 In: a question's SPEC. Out: a place in its lane, which tells how many must be answered before its turn comes. The model
-in this process answers one question at a time; what only quotes, or asks a server, several. It answers nothing and
-knows no visitor.
+in this process answers one question at a time; what only quotes, or asks a server, several. Page and HTTP share it. It
+answers nothing and knows no visitor.
 """
 
 from __future__ import annotations
