@@ -62,6 +62,11 @@ ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
 _PARTS = re.compile(
     r"[?？;；]\s*|[,，]\s*(?=(?:以及|还有|并且|同时)?[^,，?？]{0,12}(?:多少|什么|哪|谁|怎|如何|几|是否|吗))|\?\s+(?=[A-Z])"
 )
+_WHERE = re.compile(
+    r"(?:请问|那么?|这|它|具体|分别|都|是|写|规定|出现)*(?:在|于|见)?(?:文件|计划|法律?)?的?(?:第几|哪一?|哪几)[条款项段章](?:里|中|呢|规定的?)*"
+    r"|(?:and )?(?:in|under) which (?:article|point|paragraph|section)",
+    re.IGNORECASE,
+)
 _HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8})")
 _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
 _WHICH = re.compile(r"(?:哪[些个家位部座种类项条两]|什么)([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)")
@@ -148,9 +153,14 @@ def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
 
 
 def asked(question: str) -> list[str]:
-    """The questions in a question; what asks nothing leads to the one behind it."""
+    """The questions in a question.
+
+    What asks nothing leads to the one behind it; what only asks where it stands, which every citation says, is none.
+    """
     parts, led = [], ""
     for piece in filter(None, _PARTS.split(question)):
+        if parts and _WHERE.fullmatch(piece):
+            continue
         led += piece
         if facts.ASKS.search(piece):
             parts.append(led)

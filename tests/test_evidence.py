@@ -127,5 +127,18 @@ def test_the_law_that_governs_a_question_is_named_where_it_is_not_here(
     assert ground.enough is (law == "")
 
 
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("企业之间要不要互相交流案例?在第几条?", ["企业之间要不要互相交流案例"]),
+        ("这是哪条规定的?开放多久?", ["这是哪条规定的", "开放多久"]),
+        ("吞吐量是多少?利润呢?", ["吞吐量是多少", "利润呢"]),
+        ("哪一条?", ["哪一条"]),
+    ],
+)
+def test_where_something_stands_is_no_question_of_its_own(question: str, parts: list[str]) -> None:
+    assert decide.asked(question) == parts
+
+
 def test_nothing_found_is_no_ground() -> None:
     assert not decide.ground("什么?", "zh", [], even).enough
