@@ -157,7 +157,8 @@ def asked(question: str) -> list[str]:
 
     What asks nothing leads to the one behind it; what only asks where it stands, which every citation says, is none.
     """
-    parts, led = [], ""
+    parts: list[str] = []
+    led = ""
     for piece in filter(None, _PARTS.split(question)):
         if parts and _WHERE.fullmatch(piece):
             continue
