@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from rag import awaited, cite, compared, decide, facts, retrieve, spread
+from rag import gathered as places
 from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
@@ -58,6 +59,17 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     if answer.sentences:
         return answer
     return replace(answer, reason="no_such_provision" if named.missing else "no_evidence")
+
+
+def gathered(
+    answer: Answer, found: Found, ground: decide.Ground, every: Callable[[str], Sequence[Hit]], weight: Weight
+) -> Answer | None:
+    """The answer to a question for all the places that speak of a matter; None for any other, or where few do."""
+    if ground.elsewhere or not places.ASKED.search(found.asked):
+        return None
+    for one in places.places(found.asked, answer.lang, every(found.asked), weight):
+        answer = _with(answer, one, short_label(one.document.lang, one.provision.path[:1]))
+    return answer if answer.sentences else None
 
 
 def side_by_side(
@@ -120,9 +132,15 @@ def checked(
     if answer.sentences:
         cited = {(citation.doc_id, citation.path) for citation in answer.citations}
         beside = spread.more(asked.question, cited, asked.hits, tells)
-        beside += spread.left_out(parts, [each.quote for each in answer.citations], asked.hits, asked.question)
-        for one in _on_question(asked, beside) + _all_of(answer, asked):
+        quotes = [each.quote for each in answer.citations]
+        beside += spread.left_out(parts, quotes, asked.hits, asked.question)
+        named = spread.side_by_side(asked.question, asked.lang)
+        others, silent = spread.beside(named, [*quotes, *(one.text for one in beside)], asked.hits, tells)
+        for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
             answer = _with(answer, one)
+        if silent:
+            said = say("told_open", answer.lang, parts=say("told_between", answer.lang).join(silent))
+            answer = replace(answer, note=" ".join(filter(None, (answer.note, said))))
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}
     yield replace(answer, removed=tuple(removed), reason=reason, timings=timings, tokens=watch.tokens)
@@ -138,12 +156,17 @@ def _shown(
     verdict = cite.support(marked, asked.hits, similar)
     if isinstance(verdict, Removed):
         clause = spread.instead(marked, asked.hits, asked.question, tells)
-        if not ground.quotable and not spread.adds_of(clause, marked.text, asked.question):
+        if not (ground.quotable or ground.least == decide.ENOUGH) and not spread.adds_of(
+            clause, marked.text, asked.question
+        ):
             return [], verdict.reason
         return _on_question(asked, clause), verdict.reason
     if not _is_on(asked, verdict):
         return [], "beside"
-    return spread.spread(asked.question, marked.text, verdict), ""
+    shown = spread.spread(asked.question, marked.text, verdict)
+    if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
+        shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown
+    return shown, ""
 
 
 def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:
@@ -165,10 +188,15 @@ def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]
 def _is_on(asked: Prompt, support: cite.Support) -> bool:
     """Whether a provision is what was asked about, and has anything of the kind that one of its parts asks for."""
     document = support.hit.document
-    clause, names = document.text_of(support.provision), document.kind != "statute"
-    return cite.on_question(asked.question, support, asked.hits) and not all(
-        awaited.lacks(piece, asked.lang, clause, clause, names=names) for piece in facts.asking(asked.question)
+    return cite.on_question(asked.question, support, asked.hits) and _has_awaited(
+        asked, document.text_of(support.provision), document
     )
+
+
+def _has_awaited(asked: Prompt, text: str, document: Document) -> bool:
+    """Whether a text has anything of the kind that one of the parts of the question asks for."""
+    names = document.kind != "statute"
+    return not all(awaited.lacks(piece, asked.lang, text, text, names=names) for piece in facts.asking(asked.question))
 
 
 def _holds(hit: Hit, one: spread.Shown) -> bool:
