@@ -164,8 +164,9 @@ def sole(text: str, titles: Titles) -> list[Document]:
     if not kind:
         return []
     ruled = [document for document in titles.documents if document.kind in ("statute", "policy")]
-    if kind not in ("文件", "document", "text"):
-        ruled = [document for document in ruled if _title(document.title).endswith((kind, f" {kind}"))]
+    if kind.lower() not in ("文件", "document", "text"):
+        endings = ("plan", "计划", "规划", "方案") if kind.lower() == "plan" else (kind.lower(),)
+        ruled = [document for document in ruled if _title(document.title).endswith(endings)]
     return ruled if len(ruled) == 1 else []
 
 
