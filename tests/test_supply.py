@@ -122,7 +122,8 @@ def test_an_advisory_fails_unless_it_is_excused_and_nobody_to_ask_does_not(
     (tmp_path / "constraints.txt").write_text((ROOT / "constraints.txt").read_text())
     monkeypatch.setattr(supply, "ROOT", tmp_path)
     assert supply.PATIENCE <= 15
-    monkeypatch.setattr(supply, "PATIENCE", 1.0)
+    if mode == "hangs":
+        monkeypatch.setattr(supply, "PATIENCE", 1.0)
     began = time.monotonic()
     assert supply.audit([sys.executable, "-c", AUDITOR.format(mode=mode, bad=BAD)]) == status
     assert said in capsys.readouterr().out
