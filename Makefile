@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCUMENTS := data/documents
 
-.PHONY: setup run test check clean
+.PHONY: setup run test check sbom clean
 
 run: setup
 	@$(BIN)/tiaoyin serve
@@ -33,6 +33,12 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python scripts/supply.py audit
+
+# What a release is made of, for whoever has to know: dist/tiaoyin.cdx.json.
+sbom: $(VENV)/installed-test
+	@$(BIN)/python scripts/supply.py sbom
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

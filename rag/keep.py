@@ -50,7 +50,7 @@ def writing(folder: Path) -> Iterator[None]:
 
     holder = folder / "lock.holder"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # whole documents lie in it
         with filelock.FileLock(folder / "lock", timeout=0):
             me = f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
             holder.write_text(me, encoding="utf-8")
