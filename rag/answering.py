@@ -23,6 +23,9 @@ from rag.search import EXACT, Found
 from rag.told import remark, told
 from rag.words import say
 
+Follows = Callable[[str, str], bool]
+"""Whether a sentence follows from a clause."""
+
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
 
@@ -99,24 +102,27 @@ def declined(answer: Answer, ground: decide.Ground) -> Answer | None:
 
 def checked(
     answer: Answer, asked: Prompt, ground: decide.Ground, own: str, pieces: Generator[str, None, Tokens | None],
-    similar: cite.Similarity, every: Sequence[spread.Tells], started: float,
+    similar: cite.Similarity, every: Sequence[spread.Tells], started: float, follows: Follows | None = None,
 ) -> Iterator[Answer]:  # fmt: skip
     """The answer so far, each time a sentence has passed the check, and at the end.
 
     `own` is what the reader asks, without the earlier turn that a follow-up was joined to; `every` tells of it, and of
-    each of the questions in it.
+    each of the questions in it. `follows` judges a sentence by its clause once more, when the reply is whole.
     """
     asked, (tells, *parts) = replace(asked, question=own), every
     watch = Watch(started, time.perf_counter())
     removed: list[Removed] = []
     declined = False
     with closing(pieces):
-        for marked in cite.sentences(watch.first(pieces)):
+        marks = cite.sentences(watch.first(pieces))
+        for marked in list(marks) if follows else marks:
             if any(sentinel in marked.text for sentinel in SENTINELS.values()):
                 declined = True
                 continue
             checking = time.perf_counter()
             shown, why = _shown(marked, asked, ground, similar, tells)
+            if follows and not all(one.quoted or follows(one.text, _clause(one)) for one in shown):
+                shown, why = [], "judged"
             watch.verify += time.perf_counter() - checking
             removed += [Removed(marked.text, why)] if why else []
             before = len(answer.sentences)
@@ -167,6 +173,10 @@ def _shown(
     if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
         shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown
     return shown, ""
+
+
+def _clause(one: spread.Shown) -> str:
+    return one.document.text_of(one.provision)
 
 
 def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:

@@ -49,6 +49,7 @@ def with_models(made: argparse.ArgumentParser, *, llm: bool) -> None:
     made.add_argument("--embedder", metavar="NAME", help=say("help_embedder"))
     if llm:
         made.add_argument("--llm", metavar="SPEC", help=say("help_llm"))
+        made.add_argument("--check", action="store_const", const="model", help=say("help_check"))
 
 
 def ingest(made: argparse.ArgumentParser) -> None:

@@ -239,7 +239,8 @@ class Engine:
             own = without_orders(own) or own
             tell = partial(evidence.teller, lang=lang, titles=[hit.document.title for hit in near], weight=weight)
             tells = (tell(own), *map(tell, decide.asked(own)))
-            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started):
+            again = partial(self._follows, generator, lang) if self.settings.check else None
+            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started, again):
                 answer = so_far
                 yield Update("generate", answer)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
@@ -275,6 +276,11 @@ class Engine:
         """The words of law for an everyday question, from the language model."""
         turns = asking.messages("widen", lang, question=question)
         return asking.reply(self.generator(), turns, lang, WIDEST).splitlines()[0]
+
+    def _follows(self, generator: Writer, lang: str, sentence: str, clause: str) -> bool:
+        """Whether a model, asked again, finds that a sentence follows from a clause."""
+        said = asking.reply(generator, asking.messages("check", lang, clause=clause, sentence=sentence), lang, 4)
+        return said.strip().lower().startswith(("是", "yes"))
 
     def _similar(self, one: str, other: str) -> float:
         """Cosine of two texts as passages; across languages this is what tells a rendering from another matter."""
