@@ -29,6 +29,10 @@ Follows = Callable[[str, str], bool]
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
 
+CLEAR = 0.5
+"""What all of the question's content weighs beside the score of a clause: of 306 questions the clause so chosen has a
+key fact for .85, by score alone for .80; 0.25 to 2 give the same within a point."""
+
 WHERE = re.compile(
     r"第几[条款点章]|哪一?[条款点](?!路)|\b(?:which|what) (?:article|point|provision|section|paragraph)\b",
     re.IGNORECASE,
@@ -43,6 +47,18 @@ def near(found: Found) -> list[Hit]:
     if found.named and found.named.paths:
         return [hit for hit in found.hits if hit.how in ("reference", "crossref")]
     return retrieve.close(found.hits, found.about)
+
+
+def clearest(hits: Sequence[Hit], tells: spread.Tells) -> tuple[int, str] | None:
+    """Number and text of the clause that retrieval and what it speaks of together point to; None without any."""
+    places = [
+        (spread.near(hit, leaf) + CLEAR * tells(text), n, text)
+        for n, hit in enumerate(hits, 1)
+        for leaf in spread.leaves(hit)
+        for text in (hit.document.text_of(leaf),)
+    ]
+    best = max(places, key=lambda place: (place[0], -place[1]), default=None)
+    return (best[1], best[2]) if best else None
 
 
 def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
