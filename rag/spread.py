@@ -52,6 +52,7 @@ _JOINT = re.compile(r"[、和与跟及]|以及|还有")
 _QUOTED = re.compile(r"[“\"《]([^“”\"《》]+)[”\"》]")
 _NAMES = ("nr", "ns", "nt")
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]")
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
@@ -79,7 +80,7 @@ def spread(question: str, text: str, support: Support) -> list[Shown]:
     sentence = _sentence(document.text_of(provision), text) if same_script else ""
     if sentence and (asked or facts.plain(text) in facts.plain(sentence)):
         return [Shown(sentence, document, provision)]
-    if sentence and any(number not in facts.folded(sentence) for number in re.findall(r"\d+", facts.folded(text))):
+    if sentence and set(_FIGURE.findall(facts.folded(text))) - set(_FIGURE.findall(facts.folded(sentence))):
         return [Shown(sentence, document, provision)]  # 第4 for 第四: the law's own figures are shown
     said = [Shown(text, document, provision, support.quoted)]
     # A rendering stands with the law's own words behind it, for whoever can read them.
