@@ -67,9 +67,9 @@ class Manifest:
 class Content:
     """What a build holds beside its collection. Raises IndexError_ when there is none or it is damaged."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.build = folder, current(folder)
-        self.manifest = manifest(folder)
+    def __init__(self, folder: Path, build: Path | None = None) -> None:
+        self.folder, self.build = folder, build or current(folder)
+        self.manifest = manifest(folder, self.build)  # not of `current`, which may be another by now
         for name, (size, _) in self.manifest.sums.items():
             if not (file := self.build / name).is_file() or file.stat().st_size != size:
                 raise IndexError_("index_damaged", folder=folder, why=f"{file} is cut or missing")
