@@ -110,10 +110,18 @@ class Index(Content):
         if not server and self.manifest.format and (self.build / FOLDER).exists() and not may_write(self.build):
             self._store = Exact(self.chunks, self.vectors())
         else:
-            self._store = Store(self.build, server and (chroma or server), self.manifest.collection)
+            self._store = self._chroma(server and (chroma or server))
         if (rows := self._store.count()) != len(self.chunks):
             self.close()
             raise IndexError_("index_damaged", folder=folder, why=f"{rows} vectors, {len(self.chunks)} chunks")
+
+    def _chroma(self, server: str) -> Store | Exact:
+        try:
+            return Store(self.build, server, self.manifest.collection)
+        except IndexError_ as error:
+            if server or not self.manifest.format or error.key != "index_unwritten":
+                raise
+            return Exact(self.chunks, self.vectors())  # the disk is full, and Chroma writes when it only reads
 
     def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The k nearest chunks to a unit vector: (chunk_id, cosine), nearest first."""

@@ -29,6 +29,7 @@ from rag.records import Chunk
 COLLECTION = "clauses"
 FOLDER, DATABASE = "chroma", "chroma.sqlite3"
 BATCH = 5000  # Chroma takes 5,461 rows at most
+UNWRITABLE = ("disk is full", "readonly database")  # what SQLite says, also to who only wants to read
 PAGE = 20000  # ids that are read at once
 BATCH_SENT = 1000  # a server takes 40 MB at most
 Vectors = npt.NDArray[np.float32]
@@ -69,6 +70,8 @@ class Store:
         except (ChromaError, ValueError, OSError) as error:
             if self._server and str(error).startswith("Could not connect"):
                 raise unreachable(self._server, error) from error
+            if any(words in str(error) for words in UNWRITABLE):
+                key = "index_unwritten"
             why = f"{self._server}: {error}" if self._server else error
             raise IndexError_(key, folder=self._index, why=why) from error
 

@@ -6,6 +6,8 @@ embedder is played, as vectors are not the point: index, Chroma, files and locks
 
 from __future__ import annotations
 
+import _strptime  # noqa: F401 (`as_nobody` may not be allowed to read this Python)
+import encodings.cp437  # noqa: F401
 import multiprocessing
 import os
 import random

@@ -31,10 +31,17 @@ from rag.visiting import COOKIE
 from rag.visitors import new_id
 from tests.browser import until
 from tests.listening import QUESTION, Engine, listening
-from tests.plan import TEXT
+from tests.plan import TEXT, plan
 
 SECRET = "第一条 谁也不该读到这一句。\n"
 DOGS = "# 小区养犬公约\n\n第一条 犬只应当拴绳。\n"
+
+
+class Visited(Engine):
+    """With what each visitor uploaded."""
+
+    def search(self, visitor: str = "") -> Any:
+        return self.visitors.search(visitor, self.opened)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The whole application; beside its folder lies a file with a secret."""
     folder = tmp_path_factory.mktemp("attacked")
     (folder / "secret.md").write_text(SECRET, encoding="utf-8")
-    with listening(Engine(folder / "home", Extractive(), llms="extractive")) as client:
+    with listening(Visited(folder / "home", Extractive(), llms="extractive")) as client:
         client.secret = folder / "secret.md"  # type: ignore[attr-defined]
         yield client
 
@@ -71,7 +78,7 @@ WAYS = (
     "/gradio_api/proxy=http://127.0.0.1:{port}/metrics", "/gradio_api/proxy=file://{file}", "//{file}",
     "/%5c..%5c{file}",
     "/gradio_api/stream/x/1/{up}{file}", "/gradio_api/process_recording", "/monitoring", "/gradio_api/vibe-code/",
-    "/gradio_api/dev/reload", "/tiaoyin.toml", "/home/index/current", "/.git/config", "/rag/serve.py",
+    "/tiaoyin.toml", "/home/index/current", "/.git/config", "/rag/serve.py",
 )  # fmt: skip
 
 
@@ -181,14 +188,15 @@ def test_nobody_reaches_anothers_documents_by_key_id_or_cookie(site: Any) -> Non
 
 
 def test_an_export_holds_only_what_was_sent_and_quotes_nothing_false(site: Any) -> None:
-    held = site.app and next(iter(Engine.documents(site.engine))) if hasattr(site, "engine") else None
-    doc_id = held.doc_id if held else "plan"
-    citation = {"n": 1, "doc_id": doc_id, "doc": "x", "article": None, "path": [], "label": "x", "quote": "假的",
+    citation = {"n": 1, "doc_id": plan().doc_id, "doc": "x", "article": None, "path": [], "label": "x", "quote": "假的",
                 "start": 0, "end": 2}  # fmt: skip
     answer = {"question": "x", "lang": "zh", "rewritten": None, "note": None, "reason": None, "llm": "x",
               "retrieved": [], "removed": [], "citations": [citation], "sentences": [
                   {"text": "x", "citations": [2], "verdict": "quoted", "item": False, "side": ""}]}  # fmt: skip
     body = {"id": "../../x", "day": "2025-01-01", "turns": [{"question": "x", "answer": answer}]}
+    got = site.post("/export/md", json=body)
+    assert got.status_code == 200 and "假的" not in got.text  # of a document that is here, which does not read so
+    citation["doc_id"] = "elsewhere"
     assert site.post("/export/md", json=body).status_code == 400  # a sentence without its citation
 
 

@@ -63,6 +63,7 @@ class Place:
 
     def settle(self) -> None:
         """An undisturbed ingest comes after it, and leaves nothing of the others."""
+        self.change(10**6)
         assert Child(processes.ingesting, self.folder, self.files, self.chroma).said() == ["done"]
         self.check(must=True)
         assert len(list((self.folder / "index" / "builds").iterdir())) <= 2

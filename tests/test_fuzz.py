@@ -44,7 +44,7 @@ from rag.titles import Titles
 from tests.here import Here
 from tests.laws import laws
 from tests.listening import Engine
-from tests.plan import TEXT, plan
+from tests.plan import TEXT
 
 SECONDS = float(os.environ.get("TIAOYIN_FUZZ_SECONDS", "0"))
 LONGEST = 20.0
@@ -54,8 +54,11 @@ LAST = Path(tempfile.gettempdir()) / f"tiaoyin-fuzz-{os.getuid()}"
 PAGE = Path(__file__).parent.parent / "data" / "documents" / "newspaper_page_2025-07-27.md"
 
 
-def fuzzed(check: Callable[[int], None], examples: int) -> None:
-    """Check with numbers, from which each check makes its input; the one that fails is shown as small as it gets."""
+def fuzzed(check: Callable[[int], None], examples: int, kinds: int = 1) -> None:
+    """Check with numbers, from which each check makes its input; the one that fails is shown as small as it gets.
+
+    A test for each of several `kinds` takes its part of the time.
+    """
 
     @run_with(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**48))
@@ -64,7 +67,7 @@ def fuzzed(check: Callable[[int], None], examples: int) -> None:
         check(number)
         assert time.process_time() - begun < LONGEST
 
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + SECONDS / kinds
     while True:
         seed(random.randrange(2**32))(one)()
         if time.monotonic() >= until:
@@ -214,7 +217,7 @@ def test_readers(suffix: str, unread: None) -> None:
             LAST.write_bytes(data)
         refused(lambda: read_whole(data, suffix))
 
-    fuzzed(check, 40)
+    fuzzed(check, 40, len(samples()))
 
 
 def test_archives() -> None:
@@ -267,11 +270,11 @@ ASKED = tuple(
 
 @cache
 def documents() -> tuple[Any, ...]:
-    return (plan(), *laws())
+    return tuple(laws())
 
 
 def test_references() -> None:
-    titles = Titles({each.doc_id: each for each in documents()})
+    titles = Titles(documents())
 
     def check(number: int) -> None:
         chance = random.Random(number)
@@ -417,7 +420,7 @@ def test_question_sets(suffix: str, tmp_path: Path) -> None:
         for question in refused(lambda: read_questions(path)) or ():
             json.dumps(vars(question), default=vars, ensure_ascii=False).encode()  # what a run of it writes
 
-    fuzzed(check, 100)
+    fuzzed(check, 100, 3)
 
 
 NAMES = (

@@ -172,7 +172,7 @@ def _check_types(row: Mapping[str, Any]) -> None:
     wanted = dict.fromkeys(_LISTS, list) | {"answerable": bool} | dict.fromkeys(("lang", "kind", "answer"), str)
     for name, kind in wanted.items():
         if not isinstance(value := row.get(name), kind | None):
-            raise TypeError(f"{name} is {json.dumps(value, ensure_ascii=False)}")
+            raise TypeError(f"{name} is {json.dumps(value)[:80]}")
     json.dumps(row, ensure_ascii=False).encode()  # UnicodeEncodeError, a ValueError: half a character, as in "\ud800"
 
 
