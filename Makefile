@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCUMENTS := data/documents
 
-.PHONY: setup run test check clean
+.PHONY: setup run test fuzz check clean
 
 run: setup
 	@$(BIN)/tiaoyin serve
@@ -28,6 +28,11 @@ test: $(VENV)/installed-test
 	@$(BIN)/tiaoyin pull
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not alone'
 	$(BIN)/python -m pytest -m alone
+
+# Ten minutes for each kind of input, an hour and a half in all; TIAOYIN_FUZZ_SECONDS says otherwise.
+fuzz: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	TIAOYIN_FUZZ_SECONDS=$${TIAOYIN_FUZZ_SECONDS:-600} $(BIN)/python -m pytest tests/test_fuzz.py
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .
