@@ -11,6 +11,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import os
 import random
 import tempfile
@@ -27,10 +28,11 @@ from hypothesis import settings as run_with
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from rag import terminal
+from rag import terminal, worded
+from rag.arguments import history
 from rag.checks import parsed
 from rag.chunk import chunk
-from rag.errors import TiaoYinError
+from rag.errors import GenerateError, TiaoYinError
 from rag.evaluate.questions import read_questions
 from rag.generate.extractive import Extractive
 from rag.ingest import documents_in
@@ -47,6 +49,8 @@ from tests.here import Here
 from tests.laws import laws
 from tests.listening import Engine, listening
 from tests.plan import TEXT
+from ui.conversations import loaded
+from ui.library import asked as choice
 
 SECONDS = float(os.environ.get("TIAOYIN_FUZZ_SECONDS", "0"))
 LONGEST = 20.0
@@ -489,3 +493,64 @@ def test_settings(clean: Path) -> None:
             refused(partial(load, flags, clean))
 
     fuzzed(check, 150)
+
+
+HALF = '{"id": "a", "question": "\\ud800"}'
+DEEP = "[" * 100_000
+NAMELESS = b"".join(
+    (b"PK\3\4", bytes(26), b"PK\1\2", bytes(42), b"PK\5\6", bytes(4), b"\1\0\1\0\x2e\0\0\0\x1e\0\0\0\0\0")
+)
+FOUND: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    "a member without a name": ("document_none", lambda path: files_in("a.zip", NAMELESS)),
+    "a folder that is a number": ("settings_folder", lambda path: setting(path, "home = 3")),
+    "the home of nobody": ("settings_folder", lambda path: setting(path, 'index = "~nobody-here/x"')),
+    "a number of 5,000 digits": ("settings_file", lambda path: setting(path, "port = " + "1" * 5000)),
+    "settings as deep as they go": ("settings_file", lambda path: setting(path, "home = " + DEEP)),
+    "questions as deep as they go": ("eval_broken_json", lambda path: asked(path / "a.jsonl", DEEP)),
+    "half a character": ("eval_value_wrong", lambda path: asked(path / "a.jsonl", HALF)),
+    "a long cell": ("eval_unreadable", lambda path: asked(path / "a.csv", "id,question\na," + "x" * 200_000)),
+    "a history as deep as it goes": ("terminal_history", lambda path: history(written(path / "a.json", DEEP))),
+    "a number that is none": ("visitor_conversations", lambda path: loaded(
+        json.dumps({"id": "a", "day": "2025-01-01", "turns": [{"question": "x", "answer": {"citations": [
+            {"doc_id": "x", "doc": "x", "label": "x", "quote": "x", "n": math.inf}]}}]}), {})),
+}  # fmt: skip
+"""What was found, with the key of the error that it now is."""
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def setting(folder: Path, text: str) -> Any:
+    written(folder / "tiaoyin.toml", text)
+    return load({}, folder)
+
+
+def asked(path: Path, text: str) -> Any:
+    return read_questions(written(path, text))
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_what_was_found(case: str, clean: Path) -> None:
+    key, attempt = FOUND[case]
+    with pytest.raises(TiaoYinError) as error:
+        attempt(clean)
+    assert error.value.key == key and len(str(error.value)) < 1000
+
+
+def test_half_a_character_in_a_question_is_left_out(engine: Here) -> None:
+    *_, last = engine.ask("公园\ud800每日\udcff开放时间多久?")
+    assert last.answer.question == "公园每日开放时间多久?" and last.answer.sentences
+
+
+def test_words_of_strangers_are_not_kept_for_good() -> None:
+    assert worded.stem.cache_info().maxsize
+
+
+def test_an_error_of_a_server_moves_no_cursor() -> None:
+    assert "\x1b" not in str(GenerateError("llm_failed", llm="x", why="\x1b[2J\x07"))
+
+
+def test_a_choice_as_deep_as_it_goes_leaves_nothing_out() -> None:
+    assert choice([], DEEP) is None

@@ -155,7 +155,8 @@ def _members(name: str, place: Path | bytes, data: bytes, suffixes: Collection[s
         raise DocumentError("document_too_long", path=name, what=f"{count} files", limit=f"{MEMBERS} files")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(_name(info))]
+            named = [info for info in archive.infolist() if info.filename]
+            members = [info for info in named if not info.is_dir() and not _is_hidden(_name(info))]
     except _BROKEN as error:
         raise DocumentError("document_damaged", path=name) from error
     if len(members) > MEMBERS:
