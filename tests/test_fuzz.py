@@ -544,6 +544,11 @@ def test_half_a_character_in_a_question_is_left_out(engine: Here) -> None:
     assert last.answer.question == "公园每日开放时间多久?" and last.answer.sentences
 
 
+@pytest.mark.parametrize("question", ["GDPR附件三第一句之6怎么规定？", "第一句之二", "第七条第一句之一到第三句"])
+def test_a_sentence_of_no_number_is_not_there(question: str, engine: Here) -> None:
+    assert [*engine.ask(question, ())][-1].stage == "done"
+
+
 def test_words_of_strangers_are_not_kept_for_good() -> None:
     assert worded.stem.cache_info().maxsize
 
