@@ -15,12 +15,16 @@ from contextlib import closing
 from dataclasses import replace
 
 from rag import awaited, cite, compared, decide, facts, retrieve, spread
+from rag import gathered as places
 from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
 from rag.search import EXACT, Found
 from rag.told import remark, told
 from rag.words import say
+
+Follows = Callable[[str, str], bool]
+"""Whether a sentence follows from a clause."""
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
@@ -60,6 +64,17 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     return replace(answer, reason="no_such_provision" if named.missing else "no_evidence")
 
 
+def gathered(
+    answer: Answer, found: Found, ground: decide.Ground, every: Callable[[str], Sequence[Hit]], weight: Weight
+) -> Answer | None:
+    """The answer to a question for all the places that speak of a matter; None for any other, or where few do."""
+    if ground.elsewhere or not places.ASKED.search(found.asked):
+        return None
+    for one in places.places(found.asked, answer.lang, every(found.asked), weight):
+        answer = _with(answer, one, short_label(one.document.lang, one.provision.path[:1]))
+    return answer if answer.sentences else None
+
+
 def side_by_side(
     answer: Answer, found: Found, about: Sequence[Document],
     within: Callable[[Document], Sequence[Hit]], find: Callable[[str], Sequence[Hit]], weight: Weight,
@@ -87,24 +102,27 @@ def declined(answer: Answer, ground: decide.Ground) -> Answer | None:
 
 def checked(
     answer: Answer, asked: Prompt, ground: decide.Ground, own: str, pieces: Generator[str, None, Tokens | None],
-    similar: cite.Similarity, every: Sequence[spread.Tells], started: float,
+    similar: cite.Similarity, every: Sequence[spread.Tells], started: float, follows: Follows | None = None,
 ) -> Iterator[Answer]:  # fmt: skip
     """The answer so far, each time a sentence has passed the check, and at the end.
 
     `own` is what the reader asks, without the earlier turn that a follow-up was joined to; `every` tells of it, and of
-    each of the questions in it.
+    each of the questions in it. `follows` judges a sentence by its clause once more, when the reply is whole.
     """
     asked, (tells, *parts) = replace(asked, question=own), every
     watch = Watch(started, time.perf_counter())
     removed: list[Removed] = []
     declined = False
     with closing(pieces):
-        for marked in cite.sentences(watch.first(pieces)):
+        marks = cite.sentences(watch.first(pieces))
+        for marked in list(marks) if follows else marks:
             if any(sentinel in marked.text for sentinel in SENTINELS.values()):
                 declined = True
                 continue
             checking = time.perf_counter()
             shown, why = _shown(marked, asked, ground, similar, tells)
+            if follows and not all(one.quoted or follows(one.text, _clause(one)) for one in shown):
+                shown, why = [], "judged"
             watch.verify += time.perf_counter() - checking
             removed += [Removed(marked.text, why)] if why else []
             before = len(answer.sentences)
@@ -120,9 +138,15 @@ def checked(
     if answer.sentences:
         cited = {(citation.doc_id, citation.path) for citation in answer.citations}
         beside = spread.more(asked.question, cited, asked.hits, tells)
-        beside += spread.left_out(parts, [each.quote for each in answer.citations], asked.hits, asked.question)
-        for one in _on_question(asked, beside) + _all_of(answer, asked):
+        quotes = [each.quote for each in answer.citations]
+        beside += spread.left_out(parts, quotes, asked.hits, asked.question)
+        named = spread.side_by_side(asked.question, asked.lang)
+        others, silent = spread.beside(named, [*quotes, *(one.text for one in beside)], asked.hits, tells)
+        for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
             answer = _with(answer, one)
+        if silent:
+            said = say("told_open", answer.lang, parts=say("told_between", answer.lang).join(silent))
+            answer = replace(answer, note=" ".join(filter(None, (answer.note, said))))
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}
     yield replace(answer, removed=tuple(removed), reason=reason, timings=timings, tokens=watch.tokens)
@@ -138,12 +162,21 @@ def _shown(
     verdict = cite.support(marked, asked.hits, similar)
     if isinstance(verdict, Removed):
         clause = spread.instead(marked, asked.hits, asked.question, tells)
-        if not ground.quotable and not spread.adds_of(clause, marked.text, asked.question):
+        if not (ground.quotable or ground.least == decide.ENOUGH) and not spread.adds_of(
+            clause, marked.text, asked.question
+        ):
             return [], verdict.reason
         return _on_question(asked, clause), verdict.reason
     if not _is_on(asked, verdict):
         return [], "beside"
-    return spread.spread(asked.question, marked.text, verdict), ""
+    shown = spread.spread(asked.question, marked.text, verdict)
+    if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
+        shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown
+    return shown, ""
+
+
+def _clause(one: spread.Shown) -> str:
+    return one.document.text_of(one.provision)
 
 
 def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:
@@ -165,10 +198,15 @@ def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]
 def _is_on(asked: Prompt, support: cite.Support) -> bool:
     """Whether a provision is what was asked about, and has anything of the kind that one of its parts asks for."""
     document = support.hit.document
-    clause, names = document.text_of(support.provision), document.kind != "statute"
-    return cite.on_question(asked.question, support, asked.hits) and not all(
-        awaited.lacks(piece, asked.lang, clause, clause, names=names) for piece in facts.asking(asked.question)
+    return cite.on_question(asked.question, support, asked.hits) and _has_awaited(
+        asked, document.text_of(support.provision), document
     )
+
+
+def _has_awaited(asked: Prompt, text: str, document: Document) -> bool:
+    """Whether a text has anything of the kind that one of the parts of the question asks for."""
+    names = document.kind != "statute"
+    return not all(awaited.lacks(piece, asked.lang, text, text, names=names) for piece in facts.asking(asked.question))
 
 
 def _holds(hit: Hit, one: spread.Shown) -> bool:

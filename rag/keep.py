@@ -53,7 +53,7 @@ def writing(folder: Path) -> Iterator[None]:
 
     holder = folder / "lock.holder"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # whole documents lie in it
         # Who has only just got the lock needs a moment until its name stands there.
         with filelock.FileLock(folder / "lock", timeout=0.2):
             _put(holder, f"{_user()}@{socket.gethostname()}, process {os.getpid()}")

@@ -32,6 +32,9 @@ from rag.visitors import Visitors
 from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+EVERY = 40
+"""Articles that are looked through where all places of a matter are asked for."""
+
 WIDEST = 48
 """Tokens at most of the wording that the language model adds to a question."""
 
@@ -226,7 +229,8 @@ class Engine:
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
         weight = self.search(visitor).lexical.weight
         joined = found.rewritten is not None and found.rewritten not in question
-        own = question if joined and evidence.terms(question, lang) else found.asked
+        tells_itself = any(not term.light for term in evidence.terms(question, lang))
+        own = question if joined and tells_itself else found.asked
         near = decide.telling(own, lang, answering.near(found), weight)
         titles = () if found.about else [document.title for document in self.documents(visitor)]
         ground = decide.ground(own, lang, near, weight, titles, whole=found.asked if joined else "")
@@ -240,13 +244,14 @@ class Engine:
             yield Update("generate", answer)
             if not ground.quotable:
                 near = decide.best(ground.asked, lang, near, weight)
-            asked = prompt(ground.asked, lang, near, self.settings.context_chars)
+            asked = prompt(ground.asked, lang, near, self.settings.context_chars, question if joined else "")
             pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
             own = own if joined else ground.asked
             own = without_orders(own) or own
             tell = partial(evidence.teller, lang=lang, titles=[hit.document.title for hit in near], weight=weight)
             tells = (tell(own), *map(tell, decide.asked(own)))
-            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started):
+            again = partial(self._follows, generator, lang) if self.settings.check else None
+            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started, again):
                 answer = so_far
                 yield Update("generate", answer)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
@@ -263,11 +268,17 @@ class Engine:
         def find(wording: str) -> Sequence[Hit]:
             return self.find(wording, only=only, visitor=visitor).hits
 
+        def every(wording: str) -> Sequence[Hit]:
+            ids = found.about or (only.doc_ids if only else None)
+            among = replace(only or Only(), doc_ids=ids)
+            return self.find(wording, k=EVERY, only=among, visitor=visitor).hits
+
         about = [document for document in self.documents(visitor) if document.doc_id in found.about]
         weight = self.search(visitor).lexical.weight
         exact = answering.exact(answer, found, ground)
         return (
             exact
+            or answering.gathered(answer, found, ground, every, weight)
             or answering.side_by_side(answer, found, about, within, find, weight)
             or answering.declined(answer, ground)
         )
@@ -276,6 +287,11 @@ class Engine:
         """The words of law for an everyday question, from the language model."""
         turns = asking.messages("widen", lang, question=question)
         return asking.reply(self.generator(), turns, lang, WIDEST).splitlines()[0]
+
+    def _follows(self, generator: Writer, lang: str, sentence: str, clause: str) -> bool:
+        """Whether a model, asked again, finds that a sentence follows from a clause."""
+        said = asking.reply(generator, asking.messages("check", lang, clause=clause, sentence=sentence), lang, 4)
+        return said.strip().lower().startswith(("是", "yes"))
 
     def _similar(self, one: str, other: str) -> float:
         """Cosine of two texts as passages; across languages this is what tells a rendering from another matter."""

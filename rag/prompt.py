@@ -14,6 +14,7 @@ from importlib import resources
 
 from rag.records import Document, Hit, Message, Path, Prompt
 from rag.unseen import tamed, without_orders
+from rag.words import say
 
 LEAST = 80
 """Characters below which no further article is begun."""
@@ -37,8 +38,10 @@ def template(lang: str) -> tuple[Message, ...]:
     return turns
 
 
-def prompt(question: str, lang: str, hits: Sequence[Hit], context_chars: int) -> Prompt:
+def prompt(question: str, lang: str, hits: Sequence[Hit], context_chars: int, follows: str = "") -> Prompt:
     """The prompt for a question; the clauses together take at most about `context_chars` characters.
+
+    Where the question was put together from two turns, `follows` is the second: else a small model answers the first.
 
     Hits are kept in their order; those beyond the budget are left out, and a reply can only mark those kept.
     """
@@ -54,6 +57,8 @@ def prompt(question: str, lang: str, hits: Sequence[Hit], context_chars: int) ->
         shown.append(f"[{len(kept)}] {told}")
         left -= len(text)
     asked = " ".join((without_orders(question) or question).split())
+    if follows and asked.endswith(follows := follows.strip()):
+        asked = say("prompt_follows", lang, before=asked.removesuffix(follows).strip(), question=follows)
     *fixed, last = template(lang)
     filled = re.sub(
         r"\{(\w+)\}",

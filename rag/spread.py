@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from rag import facts
+from rag import evidence, facts
 from rag.cite import CJK, Marked, Support
+from rag.cut import tagged
+from rag.evidence import Term
 from rag.records import Document, Hit, Path, Provision
 from rag.told import clauses
 from rag.unseen import without_orders
@@ -37,6 +40,10 @@ SPEAKS, MORE_THAN = 0.6, 0.25
 ADDED, ADDS = 3, 0.6
 """How many units a sentence must add to the question, and the share of them that its clause must have."""
 
+PARTLY = evidence.PARTLY
+_JOINT = re.compile(r"[、和与跟及]|以及|还有")
+_QUOTED = re.compile(r"[“\"《]([^“”\"《》]+)[”\"》]")
+_NAMES = ("nr", "ns", "nt")
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]")
 QUOTED = 400
@@ -146,6 +153,48 @@ def left_out(parts: Sequence[Tells], cited: Sequence[str], hits: Sequence[Hit], 
         if tells(text) >= SPEAKS and all(tells(other) <= tells(text) - MORE_THAN for other in cited):
             found += quote(hit.document, leaf, question)
     return found
+
+
+def side_by_side(question: str, lang: str) -> list[Term]:
+    """What a Chinese question names side by side: nouns with 和 between them, and names with 和 anywhere between them.
+
+    Fewer than two are none.
+    """
+    words = list(tagged(question)) if lang == "zh" else []
+    ends = [(at, at + len(word), tag.lstrip("?")) for word, at, tag in words]
+    spans = [found.span(1) for found in _QUOTED.finditer(question)]
+    spans += [(at, end) for at, end, tag in ends if tag.startswith(_NAMES)]
+    chosen = {span for span in spans if any(_JOINT.search(question[min(span, o)[1] : max(span, o)[0]]) for o in spans)}
+    for (at, end, tag), (behind, last, kind) in pairwise(
+        e for e in ends if not _JOINT.fullmatch(question[e[0] : e[1]])
+    ):
+        if _JOINT.fullmatch(question[end:behind].strip('“”" ')) and tag[0] == kind[0] == "n":
+            chosen |= {(at, end), (behind, last)}
+    found = [term for at, end in sorted(chosen) for term in evidence.terms(question[at:end], lang)[-1:]]
+    return found if len(found) > 1 else []
+
+
+def beside(
+    wanted: Sequence[Term], cited: Sequence[str], hits: Sequence[Hit], tells: Tells
+) -> tuple[list[Shown], list[str]]:
+    """For each of the words named side by side of which no clause `cited` speaks, the clause that does; and those
+    names of which none does."""
+    places = [(hit, leaf, hit.document.text_of(leaf)) for hit in hits for leaf in leaves(hit)]
+    spoken = [evidence.Text(text) for text in cited]
+    found, silent = list[Shown](), list[str]()
+    if not any(text.has(term) >= PARTLY for text in spoken for term in wanted):
+        return [], []
+    for term in wanted:
+        if any(text.has(term) >= PARTLY for text in spoken):
+            continue
+        of = [place for place in places if evidence.Text(place[2]).has(term) >= PARTLY]
+        if of:
+            hit, leaf, text = max(of, key=lambda place: near(*place[:2]) + tells(place[2]))
+            found += quote(hit.document, leaf, "")
+            spoken.append(evidence.Text(text))
+        elif any(tag.startswith(_NAMES) for _, _, tag in tagged(term.text)):
+            silent.append(term.text)
+    return found, silent
 
 
 def _list(document: Document, provision: Provision) -> list[Shown]:
