@@ -160,10 +160,12 @@ def _answered(engine: Engine, question: str, history: Sequence[str], only: Only,
     """The answer to a question, its sentences printed as they pass the check unless `quiet`."""
     from rag.records import with_markers
 
-    shown = 0
+    shown, side = 0, ""
     for update in engine.ask(question, history, only):
         for sentence in () if quiet else update.answer.sentences[shown:]:
-            print(with_markers(sentence), flush=True)
+            said = f"{sentence.side}: " if sentence.side != side else ""
+            print(said + with_markers(sentence), flush=True)
+            side = sentence.side
         shown = len(update.answer.sentences)
     return update.answer
 

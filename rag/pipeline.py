@@ -244,12 +244,13 @@ class Engine:
             yield Update("generate", answer)
             if not ground.quotable:
                 near = decide.best(ground.asked, lang, near, weight)
-            asked = prompt(ground.asked, lang, near, self.settings.context_chars, question if joined else "")
-            pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
             own = own if joined else ground.asked
             own = without_orders(own) or own
             tell = partial(evidence.teller, lang=lang, titles=[hit.document.title for hit in near], weight=weight)
             tells = (tell(own), *map(tell, decide.asked(own)))
+            chars, last = self.settings.context_chars, question if joined else ""
+            asked = prompt(ground.asked, lang, near, chars, last, answering.clearest(near, tells[0]))
+            pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
             again = partial(self._follows, generator, lang) if self.settings.check else None
             for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started, again):
                 answer = so_far

@@ -34,6 +34,13 @@ ALL, MORE = 0.95, 2
 SUMMARY = re.compile(r"概括|归纳|总结|概述|综述|梳理|\b(?:summar|overview|main points)", re.IGNORECASE)
 SUMMED = 700
 """Characters of an article at most that a summary of it is told by whole."""
+STORY = re.compile(
+    r"(?:概括|归纳|总结|概述|综述).*(?:报道|文章|新闻|评论|稿)|(?:报道|文章|新闻|评论|稿子?)[^,，。?？]{0,4}(?:主要|大[致概意])"
+    r"|\bsummar\w+ .*\b(?:story|report|news|commentary)\b|\b(?:story|report|commentary) .*\babout\b\?",
+    re.IGNORECASE,
+)
+LEAD, IN_SHORT = 3, 7
+"""Sentences of the first paragraph of a story told in short, and of all of it."""
 SPEAKS, MORE_THAN = 0.6, 0.25
 """Share of a part of a question that a clause must speak of to be added for it, and by how much more than others."""
 
@@ -72,6 +79,8 @@ def spread(question: str, text: str, support: Support) -> list[Shown]:
     sentence = _sentence(document.text_of(provision), text) if same_script else ""
     if sentence and (asked or facts.plain(text) in facts.plain(sentence)):
         return [Shown(sentence, document, provision)]
+    if sentence and any(number not in facts.folded(sentence) for number in re.findall(r"\d+", facts.folded(text))):
+        return [Shown(sentence, document, provision)]  # 第4 for 第四: the law's own figures are shown
     said = [Shown(text, document, provision, support.quoted)]
     # A rendering stands with the law's own words behind it, for whoever can read them.
     return said if same_script else [*said, *quote(document, provision, question)]
@@ -142,6 +151,19 @@ def whole(question: str, cited: Provision, hits: Sequence[Hit]) -> list[Shown]:
     if not hit or not SUMMARY.search(question) or len(hit.text) > SUMMED:
         return []
     return [one for leaf in leaves(hit) for one in _said(hit.document, leaf)]
+
+
+def told_short(question: str, hits: Sequence[Hit]) -> list[Shown]:
+    """A text without articles in short, where that is asked for: its first paragraph, and how each other one begins."""
+    story = hits[0].document if hits else None
+    if not story or not STORY.search(question) or any(each.path[0][0] != "paragraph" for each in story.provisions):
+        return []
+    told: list[Shown] = []
+    for paragraph in story.children(()):
+        of = [leaf for leaf in leaves(Hit(story, paragraph, 1.0, "dense")) if not story.is_title(leaf.path)]
+        of = [leaf for leaf in of if story.text_of(leaf)[-1:] in '。！？!?.”"']  # a byline or a heading is no sentence
+        told += [shown for leaf in of[: 1 if told else LEAD] for shown in _said(story, leaf)]
+    return told[:IN_SHORT]
 
 
 def left_out(parts: Sequence[Tells], cited: Sequence[str], hits: Sequence[Hit], question: str) -> list[Shown]:
