@@ -139,7 +139,7 @@ def history(file: Path | None) -> list[str]:
         return []
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError("terminal_history", file=file, why=error) from error
     if not isinstance(found, list) or not all(isinstance(turn, str) for turn in found):
         raise UsageError("terminal_history", file=file, why="not a list of strings")

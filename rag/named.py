@@ -221,6 +221,8 @@ def _sentence(document: Document, path: Path, number: str) -> Path:
     if not any(each[-1][0] == "sentence" for each in below):
         deeper = [[p.path for p in document.children(each)] or [each] for each in below]
         below = [each for inner in deeper for each in inner]
+    if not number.removeprefix("-").isdecimal():  # 第一句之二: sentences have no such numbers
+        return (*path, ("sentence", number))
     n = int(number)
     at = n - 1 if n > 0 else n
     return below[at] if n and -len(below) <= at < len(below) else (*path, ("sentence", number.lstrip("-")))

@@ -167,12 +167,23 @@ class Engine:
         with self._lock:
             build = index.current(self.settings.index)
             if self._search is None or self._search.index.build != build:
-                found = index.Index(self.settings.index, self.settings.chroma)
-                self._fits(found)
-                name, home = self.settings.reranker, self.settings.home
-                self._search = Search(found, Reranker(models.require(name, home)) if name else None)
+                self._search = self._opened(build)
             shared = self._search
         return self.visitors.search(visitor, shared)
+
+    def _opened(self, build: Path) -> Search:
+        folder = self.settings.index
+        try:
+            found = index.Index(folder, self.settings.chroma)
+            self._fits(found)
+            name, home = self.settings.reranker, self.settings.home
+            return Search(found, Reranker(models.require(name, home)) if name else None)
+        except (IndexError_, OSError, ValueError) as error:
+            if build != (now := index.current(folder)):
+                return self._opened(now)  # two others have become current meanwhile, and the first was swept
+            if isinstance(error, IndexError_):
+                raise
+            raise IndexError_("index_damaged", folder=folder, why=error) from error  # its words cannot be read
 
     def _fits(self, found: index.Index) -> None:
         folder = models.require(self.settings.embedder, self.settings.home)

@@ -103,7 +103,7 @@ def _file(path: Path) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:  # a number of 5,000 digits, or brackets as deep
         raise UsageError("settings_file", path=path, why=error) from error
 
 
@@ -121,7 +121,10 @@ def _value(name: str, value: Any, where: str) -> Any:
         raise UsageError("settings_unknown", name=name, where=where, near=near)
     kind = type(defaults[name])
     if issubclass(kind, Path):
-        return Path(value).expanduser().absolute()
+        try:
+            return Path(value).expanduser().absolute()
+        except (TypeError, RuntimeError) as error:  # no text, or the home of nobody
+            raise UsageError("settings_folder", name=name, value=value, where=where) from error
     if kind is int:
         try:
             number = int(str(value))
