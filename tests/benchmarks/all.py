@@ -1,10 +1,10 @@
 """Every benchmark in turn, each with a time limit, and BENCHMARKS.md of what they found: `make bench`.
 
-    python tests/benchmarks/all.py [--quick] [--only NAME...] [--compose] [--out BENCHMARKS.md] [--results build/bench]
+    python tests/benchmarks/all.py [--quick] [--only NAME...] [--compose] [--out BENCHMARKS.md] [--results DIR]
 
-Each leaves its JSON in the folder of results; `--compose` runs nothing and writes BENCHMARKS.md of what is there, so one
-benchmark can be run again by itself. What a benchmark could not do is said in its place; the rest go on. What was tried
-without success is told by hand in notes.md, which BENCHMARKS.md ends with.
+Each leaves its JSON in the folder of results; `--compose` runs nothing and writes BENCHMARKS.md of what is there, so
+that one benchmark can be run again by itself. What a benchmark could not do is said in its place; the rest go on. What
+was tried without success is told by hand in notes.md, which BENCHMARKS.md ends with.
 """
 
 from __future__ import annotations

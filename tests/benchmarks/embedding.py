@@ -1,7 +1,7 @@
 """The embedder against sentence-transformers' own loop: `python tests/benchmarks/embedding.py [--out FILE] [--quick]`.
 
-Baseline, in the same run: the same model in float32 by `SentenceTransformer.encode`, over the same clauses; the two take
-turns, slice by slice, so that what else the machine does weighs on both. Then single queries; then, with the laws and
+Baseline, in the same run: the same model in float32 by `SentenceTransformer.encode`, over the same clauses; the two
+take turns, slice by slice, so that what else the machine does weighs on both. Then single queries; then, with the laws and
 lay questions of `--shared`, what is found: recall@10 over the articles that these questions ask for and others of the
 same laws. Laws and questions beside the checkout are not part of it; without them the first document is embedded.
 """
@@ -57,7 +57,9 @@ def measure(args: argparse.Namespace) -> Result:
         for n, who in enumerate(("TiaoYin", "sentence-transformers, float32"))
     ]
     targets = [Target("embedding a query", "≤ 8 ms", f"{p50:.1f} ms (p50 of {len(shorts)})", p50 <= 8)]
-    notes = [f"{rate[0] / rate[1]:.1f} times as fast; cosine to float32 {cosines.mean():.5f}, at least {cosines.min():.5f}."]
+    notes = [
+        f"{rate[0] / rate[1]:.1f} times as fast; cosine to float32 {cosines.mean():.5f}, at least {cosines.min():.5f}."
+    ]
     if gold:
         found = [recall(query(asked), p, gold) for query, p in zip(asking, passages, strict=True)]
         for row, value in zip(rows, found, strict=True):
@@ -122,7 +124,9 @@ def short(title: str) -> str:
 def recall(queries: Vectors, passages: Vectors, gold: Sequence[set[int]], k: int = 10) -> float:
     """The mean share of a question's articles that are among its k nearest."""
     nearest = np.argsort(-(queries @ passages.T), axis=1)[:, :k]
-    return float(np.mean([len(wanted & set(row.tolist())) / len(wanted) for wanted, row in zip(gold, nearest, strict=True)]))
+    return float(
+        np.mean([len(wanted & set(row.tolist())) / len(wanted) for wanted, row in zip(gold, nearest, strict=True)])
+    )
 
 
 if __name__ == "__main__":

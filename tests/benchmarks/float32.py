@@ -45,5 +45,7 @@ class Float32(BaseEmbedding):
         return self._vectors(texts, "passage")
 
     def _vectors(self, texts: list[str], kind: str) -> list[list[float]]:
-        found = self._model.encode(texts, prompt=self._prompts[kind], normalize_embeddings=True, show_progress_bar=False)
+        found = self._model.encode(
+            texts, prompt=self._prompts[kind], normalize_embeddings=True, show_progress_bar=False
+        )
         return [list(map(float, vector)) for vector in found]

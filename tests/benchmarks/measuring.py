@@ -1,4 +1,4 @@
-"""What the benchmarks share: their arguments, the machine, texts, child processes and their memory, the JSON they leave.
+"""What benchmarks share: their arguments, the machine, texts, child processes and their memory, the JSON they leave.
 
 A benchmark has `--out FILE` and `--quick`, prints its tables, and leaves a `Result`, from which `all.py` composes
 BENCHMARKS.md. Laws are read from a folder beside the checkout, `shared/corpora/zh_laws`, or from `--shared`; where
@@ -128,7 +128,11 @@ def machine() -> dict[str, str]:
     flags = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8") if flag in info.split()]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    found = {"processor": named.get("model name", platform.processor()), "cores": str(cores), "memory": f"{size:.0f} GB"}
+    found = {
+        "processor": named.get("model name", platform.processor()),
+        "cores": str(cores),
+        "memory": f"{size:.0f} GB",
+    }
     found |= {"instructions": " ".join(flags), "system": platform.platform(), "python": platform.python_version()}
     return found | {"load at the end": f"{os.getloadavg()[0]:.1f}"} | _versions()
 
