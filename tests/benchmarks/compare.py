@@ -3,8 +3,8 @@
     python tests/benchmarks/compare.py [--n N] [--seconds S] [--same] [--questions FILE] [--index DIR] [--out FILE]
 
 In: the first document, whose file LlamaIndex gets too, or an index. N questions are drawn across their kinds, by a
-fixed seed, and no further one is begun after S seconds. Every question is put to the three in turn, so that what else the
-machine does weighs on all alike. LlamaIndex has the model file through the prebuilt llama.cpp wheel, as one would
+fixed seed, and no further one is begun after S seconds. Every question is put to the three in turn, so that what else
+the machine does weighs on all alike. LlamaIndex has the model file through the prebuilt llama.cpp wheel, as one would
 install it, with `--same` through the engine that this program has. Nothing of LlamaIndex is tuned: SentenceSplitter,
 VectorStoreIndex, `as_query_engine()` and CitationQueryEngine have their defaults and prompts, and nothing is set for
 the whole process. It needs no network. Out: a table, and with `--out` also all answers.

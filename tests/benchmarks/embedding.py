@@ -1,8 +1,8 @@
 """The embedder against sentence-transformers' own loop: `python tests/benchmarks/embedding.py [--out FILE] [--quick]`.
 
 Baseline, in the same run: the same model in float32 by `SentenceTransformer.encode`, over the same clauses; the two
-take turns, slice by slice, so that what else the machine does weighs on both. Then single queries; then, with the laws and
-lay questions of `--shared`, what is found: recall@10 over the articles that these questions ask for and others of the
+take turns, slice by slice, so that what else the machine does weighs on both. Then single queries; then, with the laws
+and lay questions of `--shared`, what is found: recall@10 over the articles that these questions ask for and others of the
 same laws. Laws and questions beside the checkout are not part of it; without them the first document is embedded.
 """
 
