@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCUMENTS := data/documents
 
-.PHONY: setup run test check clean
+.PHONY: setup run test check bench clean
 
 run: setup
 	@$(BIN)/tiaoyin serve
@@ -33,6 +33,15 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+$(VENV)/installed-bench: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
+# All benchmarks, each beside its baseline: under 40 minutes, on an otherwise idle machine. Writes BENCHMARKS.md.
+bench: $(VENV)/installed-bench
+	@$(BIN)/tiaoyin pull
+	$(BIN)/python tests/benchmarks/all.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -2,8 +2,8 @@
 
 Baseline, in the same run: the same model in float32 by `SentenceTransformer.encode`, over the same clauses; the two
 take turns, slice by slice, so that what else the machine does weighs on both. Then single queries; then, with the laws
-and lay questions of `--shared`, what is found: recall@10 over the articles that these questions ask for and others of the
-same laws. Laws and questions beside the checkout are not part of it; without them the first document is embedded.
+and lay questions of `--shared`, what is found: recall@10 over the articles that these questions ask for and others of
+the same laws. Laws and questions beside the checkout are not part of it; without them the first document is embedded.
 """
 
 from __future__ import annotations

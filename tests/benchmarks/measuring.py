@@ -176,27 +176,28 @@ def child(*command: object, **more: Any) -> tuple[Any, float, float]:
     process = subprocess.Popen(
         [sys.executable, *map(str, command)], stdout=subprocess.PIPE, text=True, env=environment(), cwd=ROOT, **more
     )
-    with watched(process.pid) as memory:
+    with watched(process.pid) as most:
         output, _ = process.communicate()
     if process.returncode:
         sys.exit(f"{' '.join(map(str, command))} ended with status {process.returncode}")
     lines = output.strip().splitlines()
-    return json.loads(lines[-1]) if lines else None, time.perf_counter() - started, memory["peak"]
+    return json.loads(lines[-1]) if lines else None, time.perf_counter() - started, most["pss"]
 
 
 @contextmanager
 def watched(pid: int, every: float = 0.2) -> Iterator[dict[str, float]]:
-    """The memory of a process and its children while this lasts: {"peak": GB}, shared pages divided (PSS)."""
-    found, over = {"peak": 0.0}, threading.Event()
+    """The `memory` of a process and its children when it was largest while this lasts."""
+    most, over = memory(pid), threading.Event()
 
     def look() -> None:
         while not over.wait(every):
-            found["peak"] = max(found["peak"], memory(pid)["pss"])
+            if (now := memory(pid))["pss"] > most["pss"]:
+                most.update(now)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     try:
-        yield found
+        yield most
     finally:
         over.set()
         thread.join()
@@ -211,9 +212,9 @@ def memory(pid: int) -> dict[str, float]:
         except OSError:
             continue  # it has ended meanwhile
         kb = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-        total["rss"] += kb["Rss"] / 1e6
-        total["pss"] += kb["Pss"] / 1e6
-        total["file"] += kb["Pss_File"] / 1e6
+        total["rss"] += kb["Rss"] * 1024 / 1e9
+        total["pss"] += kb["Pss"] * 1024 / 1e9
+        total["file"] += kb["Pss_File"] * 1024 / 1e9
     return total
 
 
