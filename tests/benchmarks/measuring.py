@@ -209,12 +209,13 @@ def memory(pid: int) -> dict[str, float]:
     for each in _family(pid):
         try:
             lines = Path(f"/proc/{each}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
+            status = Path(f"/proc/{each}/status").read_text(encoding="ascii")
         except OSError:
             continue  # it has ended meanwhile
         kb = {line.split(":")[0]: int(line.split()[1]) for line in lines}
         total["rss"] += kb["Rss"] * 1024 / 1e9
         total["pss"] += kb["Pss"] * 1024 / 1e9
-        total["file"] += kb["Pss_File"] * 1024 / 1e9
+        total["file"] += int(status.split("RssFile:")[1].split()[0]) * 1024 / 1e9
     return total
 
 
