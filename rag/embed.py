@@ -6,8 +6,8 @@ their model card only, see `CARDS`. Pooling, padding side and length are the mod
 
 Where it is told a place to keep it, the model that sentence-transformers loads is exported to OpenVINO once, pooling
 and all, in float16, or with weights of 8 bits where `narrow.py` measures that to be faster, and run from there: twice
-as fast on a CPU, the same vectors (cosine 0.9999, or 0.9997), 250 MB less than in float32, and no import of torch, which
-would be half of the time of a start. Without such a place sentence-transformers runs the model, in float32.
+as fast on a CPU, the same vectors (cosine 0.9999, or 0.9997), 250 MB less than in float32, and no import of torch,
+which would be half of the time of a start. Without such a place sentence-transformers runs the model, in float32.
 It never asks a hub, and runs no code that comes with a model.
 """
 
