@@ -25,7 +25,7 @@ from rag.records import Document
 from rag.settings import load
 
 SLICE = 128
-ASKED, ARTICLES = 400, 1500
+ASKED, ARTICLES = 400, 1200
 QUERIES = 200
 Vectors = Any
 

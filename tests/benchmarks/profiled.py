@@ -37,9 +37,7 @@ def measure(args: argparse.Namespace) -> Result:
     with TemporaryDirectory() as folder:
         files, index = laws(args, 1 if args.quick else 5), Path(folder) / "index"
         settings = load({"index": index})
-        works = [
-            (f"ingest of {len(files)} files", lambda: ingest(settings, files, prune=False, report=lambda *_: None))
-        ]
+        works = [(f"ingest of {len(files)} files", lambda: ingest(settings, files, prune=False, report=unsaid))]
         ready = (BUILD / "laws" / "current").exists() and not args.quick
         asking = load({"index": BUILD / "laws" if ready else Path(folder) / "page"})
         if not ready:
