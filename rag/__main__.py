@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag import arguments
@@ -29,7 +29,7 @@ FLAGS = ("home", "index", "chroma", "llm", "embedder", "reranker", "widen", "pro
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    args = _parser().parse_args(argv)
+    args = arguments.parser(COMMANDS).parse_args(argv)
     try:
         settings = load({name: getattr(args, name, None) for name in FLAGS})
         if settings.lang:
@@ -58,51 +58,6 @@ def run() -> None:
 def _fail(error: TiaoYinError) -> int:
     print(f"tiaoyin: {error}", file=sys.stderr)
     return error.exit_status
-
-
-def _parser() -> argparse.ArgumentParser:
-    shared = arguments.shared()
-    parser = argparse.ArgumentParser(prog="tiaoyin", description=say("help_program"), epilog=say("help_settings"))
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(name: str, run: Callable[[argparse.Namespace, Settings], int]) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=say(f"help_{name}"), description=say(f"help_{name}"), parents=[shared])
-        made.set_defaults(run=run)
-        return made
-
-    command("pull", _pull).add_argument("names", nargs="*", metavar="NAME", help=say("help_names"))
-    parse = command("parse", _parse)
-    parse.add_argument("file", metavar="FILE", help=say("help_file"))
-    parse.add_argument("--allow-private", action="store_true", help=say("help_private"))
-    arguments.as_json(parse)
-    ingest = command("ingest", _ingest)
-    arguments.ingest(ingest)
-    arguments.with_models(ingest, llm=False)
-    kept = command("index", _index)
-    arguments.index(kept)
-    arguments.with_models(kept, llm=False)
-    retrieve = command("retrieve", _retrieve)
-    retrieve.add_argument("question", metavar="QUESTION")
-    retrieve.add_argument("-k", type=arguments.positive, default=10, metavar="N", help=say("help_k"))
-    arguments.search(retrieve)
-    arguments.as_json(retrieve)
-    arguments.with_models(retrieve, llm=False)
-    ask = command("ask", _ask)
-    arguments.ask(ask)
-    arguments.with_models(ask, llm=True)
-    chat = command("chat", _chat)
-    arguments.search(chat)
-    arguments.with_models(chat, llm=True)
-    evaluate = command("eval", _eval)
-    arguments.evaluate(evaluate)
-    arguments.models(evaluate)
-    arguments.with_models(evaluate, llm=True)
-    serve = command("serve", _serve)
-    arguments.serve(serve)
-    arguments.with_models(serve, llm=True)
-    arguments.key(command("key", _key))
-    arguments.as_json(command("doctor", _doctor))
-    return parser
 
 
 def _print_json(value: Any) -> None:
@@ -205,10 +160,12 @@ def _answered(engine: Engine, question: str, history: Sequence[str], only: Only,
     """The answer to a question, its sentences printed as they pass the check unless `quiet`."""
     from rag.records import with_markers
 
-    shown = 0
+    shown, side = 0, ""
     for update in engine.ask(question, history, only):
         for sentence in () if quiet else update.answer.sentences[shown:]:
-            print(with_markers(sentence), flush=True)
+            said = f"{sentence.side}: " if sentence.side != side else ""
+            print(said + with_markers(sentence), flush=True)
+            side = sentence.side
         shown = len(update.answer.sentences)
     return update.answer
 
@@ -275,6 +232,16 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _mcp(args: argparse.Namespace, settings: Settings) -> int:
+    from rag.mcp_server import serve
+    from rag.pipeline import Engine
+
+    engine = Engine(settings)
+    engine.start_model()
+    serve(engine)
+    return 0
+
+
 def _key(args: argparse.Namespace, settings: Settings) -> int:
     from rag import keys
 
@@ -295,6 +262,11 @@ def _doctor(args: argparse.Namespace, settings: Settings) -> int:
                 print(f"  → {finding.cure}")
     return 0 if all(finding.ok for finding in findings) else 1
 
+
+COMMANDS = {
+    "pull": _pull, "parse": _parse, "ingest": _ingest, "index": _index, "retrieve": _retrieve, "ask": _ask,
+    "chat": _chat, "eval": _eval, "serve": _serve, "mcp": _mcp, "key": _key, "doctor": _doctor,
+}  # fmt: skip
 
 if __name__ == "__main__":
     run()

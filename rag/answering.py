@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from rag import awaited, cite, compared, decide, facts, retrieve, spread
+from rag import gathered as places
 from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
@@ -22,8 +23,21 @@ from rag.search import EXACT, Found
 from rag.told import remark, told
 from rag.words import say
 
+Follows = Callable[[str, str], bool]
+"""Whether a sentence follows from a clause."""
+
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
+
+CLEAR = 0.5
+"""What all of the question's content weighs beside the score of a clause: of 306 questions the clause so chosen has a
+key fact for .85, by score alone for .80; 0.25 to 2 give the same within a point."""
+
+WHERE = re.compile(
+    r"第几[条款点章]|哪一?[条款点](?!路)|\b(?:which|what) (?:article|point|provision|section|paragraph)\b",
+    re.IGNORECASE,
+)
+"""Where the place itself is asked for: it is said before the sentence, and not only in the citation."""
 
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 
@@ -33,6 +47,18 @@ def near(found: Found) -> list[Hit]:
     if found.named and found.named.paths:
         return [hit for hit in found.hits if hit.how in ("reference", "crossref")]
     return retrieve.close(found.hits, found.about)
+
+
+def clearest(hits: Sequence[Hit], tells: spread.Tells) -> tuple[int, str] | None:
+    """Number and text of the clause that retrieval and what it speaks of together point to; None without any."""
+    places = [
+        (spread.near(hit, leaf) + CLEAR * tells(text), n, text)
+        for n, hit in enumerate(hits, 1)
+        for leaf in spread.leaves(hit)
+        for text in (hit.document.text_of(leaf),)
+    ]
+    best = max(places, key=lambda place: (place[0], -place[1]), default=None)
+    return (best[1], best[2]) if best else None
 
 
 def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
@@ -58,6 +84,19 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     if answer.sentences:
         return answer
     return replace(answer, reason="no_such_provision" if named.missing else "no_evidence")
+
+
+def gathered(
+    answer: Answer, found: Found, ground: decide.Ground, every: Callable[[str], Sequence[Hit]], weight: Weight
+) -> Answer | None:
+    """The answer to a question for a story in short, or for all the places that speak of a matter; None for others."""
+    for one in spread.told_short(found.asked, found.hits) if ground.enough else ():
+        answer = _with(answer, one)
+    if answer.sentences or ground.elsewhere or not places.ASKED.search(found.asked):
+        return answer if answer.sentences else None
+    for one in places.places(found.asked, answer.lang, every(found.asked), weight):
+        answer = _with(answer, one, short_label(one.document.lang, one.provision.path[:1]))
+    return answer if answer.sentences else None
 
 
 def side_by_side(
@@ -87,42 +126,51 @@ def declined(answer: Answer, ground: decide.Ground) -> Answer | None:
 
 def checked(
     answer: Answer, asked: Prompt, ground: decide.Ground, own: str, pieces: Generator[str, None, Tokens | None],
-    similar: cite.Similarity, every: Sequence[spread.Tells], started: float,
+    similar: cite.Similarity, every: Sequence[spread.Tells], started: float, follows: Follows | None = None,
 ) -> Iterator[Answer]:  # fmt: skip
     """The answer so far, each time a sentence has passed the check, and at the end.
 
     `own` is what the reader asks, without the earlier turn that a follow-up was joined to; `every` tells of it, and of
-    each of the questions in it.
+    each of the questions in it. `follows` judges a sentence by its clause once more, when the reply is whole.
     """
     asked, (tells, *parts) = replace(asked, question=own), every
     watch = Watch(started, time.perf_counter())
     removed: list[Removed] = []
     declined = False
     with closing(pieces):
-        for marked in cite.sentences(watch.first(pieces)):
+        marks = cite.sentences(watch.first(pieces))
+        for marked in list(marks) if follows else marks:
             if any(sentinel in marked.text for sentinel in SENTINELS.values()):
                 declined = True
                 continue
             checking = time.perf_counter()
             shown, why = _shown(marked, asked, ground, similar, tells)
+            if follows and not all(one.quoted or follows(one.text, _clause(one)) for one in shown):
+                shown, why = [], "judged"
             watch.verify += time.perf_counter() - checking
             removed += [Removed(marked.text, why)] if why else []
             before = len(answer.sentences)
             for one in shown:
-                answer = _with(answer, one)
+                answer = _with(answer, one, _place(own, one))
             if len(answer.sentences) > before:
                 yield answer
             if len(removed) >= PATIENCE and not answer.sentences:
                 break
     if declined and not (answer.sentences or removed) and ground.sure >= decide.SURE:
         for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
-            answer = _with(answer, one)
+            answer = _with(answer, one, _place(own, one))
     if answer.sentences:
         cited = {(citation.doc_id, citation.path) for citation in answer.citations}
         beside = spread.more(asked.question, cited, asked.hits, tells)
-        beside += spread.left_out(parts, [each.quote for each in answer.citations], asked.hits, asked.question)
-        for one in _on_question(asked, beside) + _all_of(answer, asked):
+        quotes = [each.quote for each in answer.citations]
+        beside += spread.left_out(parts, quotes, asked.hits, asked.question)
+        named = spread.side_by_side(asked.question, asked.lang)
+        others, silent = spread.beside(named, [*quotes, *(one.text for one in beside)], asked.hits, tells)
+        for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
             answer = _with(answer, one)
+        if silent:
+            said = say("told_open", answer.lang, parts=say("told_between", answer.lang).join(silent))
+            answer = replace(answer, note=" ".join(filter(None, (answer.note, said))))
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}
     yield replace(answer, removed=tuple(removed), reason=reason, timings=timings, tokens=watch.tokens)
@@ -143,7 +191,14 @@ def _shown(
         return _on_question(asked, clause), verdict.reason
     if not _is_on(asked, verdict):
         return [], "beside"
-    return spread.spread(asked.question, marked.text, verdict), ""
+    shown = spread.spread(asked.question, marked.text, verdict)
+    if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
+        shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown
+    return shown, ""
+
+
+def _clause(one: spread.Shown) -> str:
+    return one.document.text_of(one.provision)
 
 
 def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:
@@ -165,15 +220,26 @@ def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]
 def _is_on(asked: Prompt, support: cite.Support) -> bool:
     """Whether a provision is what was asked about, and has anything of the kind that one of its parts asks for."""
     document = support.hit.document
-    clause, names = document.text_of(support.provision), document.kind != "statute"
-    return cite.on_question(asked.question, support, asked.hits) and not all(
-        awaited.lacks(piece, asked.lang, clause, clause, names=names) for piece in facts.asking(asked.question)
+    return cite.on_question(asked.question, support, asked.hits) and _has_awaited(
+        asked, document.text_of(support.provision), document
     )
+
+
+def _has_awaited(asked: Prompt, text: str, document: Document) -> bool:
+    """Whether a text has anything of the kind that one of the parts of the question asks for."""
+    names = document.kind != "statute"
+    return not all(awaited.lacks(piece, asked.lang, text, text, names=names) for piece in facts.asking(asked.question))
 
 
 def _holds(hit: Hit, one: spread.Shown) -> bool:
     top = hit.provision.path
     return hit.document.doc_id == one.document.doc_id and one.provision.path[: len(top)] == top
+
+
+def _place(question: str, shown: spread.Shown) -> str:
+    """The article of a sentence where a question asks in which one something stands, else ""."""
+    articles = shown.provision.path[0][0] == "article" and WHERE.search(question)
+    return short_label(shown.document.lang, shown.provision.path[:1]) if articles else ""
 
 
 def _with(answer: Answer, shown: spread.Shown, side: str = "") -> Answer:

@@ -1,12 +1,14 @@
 """What every command takes, and what the longer ones do: arguments with their help.
 
-In: an argparse parser that `__main__` has made, or a file that an argument names. It reads no setting and runs nothing.
+In: what `__main__` runs for each command, or a file that an argument names. Out: a parser. It reads no setting and runs
+nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,18 @@ from rag.words import LANGUAGES, say
 
 if TYPE_CHECKING:
     from rag.search import Only
+
+
+def parser(commands: Mapping[str, Callable[..., int]]) -> argparse.ArgumentParser:
+    """The parser of the whole command line; `run` of what it returns is the command's entry in `commands`."""
+    whole = argparse.ArgumentParser(prog="tiaoyin", description=say("help_program"), epilog=say("help_settings"))
+    made, common = whole.add_subparsers(metavar="COMMAND", required=True), shared()
+    for name, run in commands.items():
+        words = say(f"help_{name}")
+        each = made.add_parser(name, help=words, description=words, parents=[common])
+        each.set_defaults(run=run)
+        TAKES[name](each)
+    return whole
 
 
 def shared() -> argparse.ArgumentParser:
@@ -35,12 +49,14 @@ def with_models(made: argparse.ArgumentParser, *, llm: bool) -> None:
     made.add_argument("--embedder", metavar="NAME", help=say("help_embedder"))
     if llm:
         made.add_argument("--llm", metavar="SPEC", help=say("help_llm"))
+        made.add_argument("--check", action="store_const", const="model", help=say("help_check"))
 
 
 def ingest(made: argparse.ArgumentParser) -> None:
     made.add_argument("paths", nargs="+", metavar="PATH", help=say("help_paths"))
     made.add_argument("--allow-private", action="store_true", help=say("help_private"))
     made.add_argument("--prune", action="store_true", help=say("help_prune"))
+    with_models(made, llm=False)
 
 
 def evaluate(made: argparse.ArgumentParser) -> None:
@@ -54,6 +70,8 @@ def evaluate(made: argparse.ArgumentParser) -> None:
     made.add_argument("--retrieval-only", action="store_true", help=say("help_retrieval_only"))
     made.add_argument("--compare", type=Path, metavar="DIR", help=say("help_compare"))
     made.add_argument("--fail-if-worse", action="append", default=[], metavar="METRIC[:MARGIN]", help=say("help_worse"))
+    models(made)
+    with_models(made, llm=True)
 
 
 def positive(text: str) -> int:
@@ -67,6 +85,7 @@ def index(made: argparse.ArgumentParser) -> None:
     made.add_argument("action", choices=("list", "show", "check", "rebuild"), help=say("help_index_action"))
     made.add_argument("document", nargs="?", metavar="DOC", help=say("help_index_document"))
     as_json(made)
+    with_models(made, llm=False)
 
 
 def models(made: argparse.ArgumentParser) -> None:
@@ -90,6 +109,12 @@ def ask(made: argparse.ArgumentParser) -> None:
     made.add_argument("--history", type=Path, metavar="FILE", help=say("help_history"))
     search(made)
     as_json(made)
+    with_models(made, llm=True)
+
+
+def chat(made: argparse.ArgumentParser) -> None:
+    search(made)
+    with_models(made, llm=True)
 
 
 def key(made: argparse.ArgumentParser) -> None:
@@ -100,6 +125,12 @@ def key(made: argparse.ArgumentParser) -> None:
 def serve(made: argparse.ArgumentParser) -> None:
     made.add_argument("--host", help=say("help_host"))
     made.add_argument("--port", help=say("help_port"))
+    with_models(made, llm=True)
+
+
+def mcp(made: argparse.ArgumentParser) -> None:
+    models(made)
+    with_models(made, llm=True)
 
 
 def history(file: Path | None) -> list[str]:
@@ -108,7 +139,7 @@ def history(file: Path | None) -> list[str]:
         return []
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError("terminal_history", file=file, why=error) from error
     if not isinstance(found, list) or not all(isinstance(turn, str) for turn in found):
         raise UsageError("terminal_history", file=file, why="not a list of strings")
@@ -120,3 +151,27 @@ def only(args: argparse.Namespace) -> Only:
     from rag.search import Only
 
     return Only(args.document, args.kind, args.since, args.until)
+
+
+def pull(made: argparse.ArgumentParser) -> None:
+    made.add_argument("names", nargs="*", metavar="NAME", help=say("help_names"))
+
+
+def parse(made: argparse.ArgumentParser) -> None:
+    made.add_argument("file", metavar="FILE", help=say("help_file"))
+    made.add_argument("--allow-private", action="store_true", help=say("help_private"))
+    as_json(made)
+
+
+def retrieve(made: argparse.ArgumentParser) -> None:
+    made.add_argument("question", metavar="QUESTION")
+    made.add_argument("-k", type=positive, default=10, metavar="N", help=say("help_k"))
+    search(made)
+    as_json(made)
+    with_models(made, llm=False)
+
+
+TAKES = {
+    "pull": pull, "parse": parse, "ingest": ingest, "index": index, "retrieve": retrieve, "ask": ask, "chat": chat,
+    "eval": evaluate, "serve": serve, "mcp": mcp, "key": key, "doctor": as_json,
+}  # fmt: skip

@@ -8,6 +8,7 @@ and none names a person. It reads Chinese by jieba's parts of speech, English by
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from rag import facts
 from rag.cut import tagged
@@ -41,12 +42,31 @@ _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎)")
 _NUMERAL = rf"[\d{facts.DIGITS}]"
 _HOW_MANY_EN = re.compile(r"\bhow many\b", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}\s*年?(?=\d|[“”世])|\d+\s*[年月日届]|第\d+")
-_MONEY = re.compile(r"多少钱|几[块元]|多少元|\bhow much (?:is|does|do|are|will)\b", re.IGNORECASE)
+_MONEY = re.compile(
+    r"多少钱|几[块元]|多少元|\bhow much (?:is|does|do|are|will|money|funding|funds?|capital|investment)\b",
+    re.IGNORECASE,
+)
 _PRICE = re.compile(
     r"\d[\d.]*\s*[万亿千百]?(?:美|欧|日|港)?元|免费|无偿|[$€¥]|\b(?:euro|yuan|dollar|EUR|USD|free)", re.IGNORECASE
 )
 _REPORTER = re.compile(r"[(（][^()（）]*(?:记者|电)[^()（）]*[)）]|本报\S{0,12}电")
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
+
+
+_WON = r"夺得|夺冠|获奖|得奖|捧[得回]|赢得|拿[到下].{0,8}奖|\bw[oi]n(?:s|ner|ning)?\b(?!-win)"
+_HAPPENED = [
+    (re.compile(asked, re.IGNORECASE), re.compile(told, re.IGNORECASE))
+    for asked, told in (
+        (_WON, rf"{_WON}|获得|荣获|摘得|得主|授予|award(?:ed)?\b"),
+        (r"会[面晤]|接见|会见|见[了过]?.{0,4}(?:领导|主席|总统|总理)", r"会[见面晤]|接见|见面"),
+        (r"带队|率[队团]|(?:headed|led) (?:the|its) .{0,20}delegation", r"带队|率|带领|团长|\bled\b|\bhead"),
+        (r"(?:致辞|讲话|发言|演讲).{0,8}(?:[讲说谈提]|内容)", r"指出|强调|表示|认为|呼吁|说[,，:：]|[“\"：:]"),
+        (r"正式(?:成立|启动|生效|实施|施行|运行|上映|签署|加入)", r"正式|自.{1,12}起|起(?:施行|生效)"),
+        (r"罚|判刑|坐牢|赔偿|penalt|\bfine[ds]?\b|punish", r"罚|刑|赔|责任|处分|吊销|penalt|\bfine|liab|punish"),
+    )
+]
+"""What is asked of as having happened, and how a text says that it did: to be in a competition is not to win it."""
+_AGREED = re.compile(r"达成|谈成|谈拢|签署|签[了订]|\bagreed?\b|\bagreements?\b", re.IGNORECASE)
 
 
 def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = True) -> bool:
@@ -55,6 +75,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     Without `names` nobody is asked for by name: laws say that a director presides, not who is one.
     """
     there = facts.arabic(clause)
+    if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
+        return True
     if _HOW_OFTEN.search(question):
         return not _OFTEN.search(there)
     if _WHICH_YEAR.search(question):
@@ -72,6 +94,22 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if lang == "zh":
         return not _counted(question, facts.arabic(text))
     return _HOW_MANY_EN.search(question) is not None and not _counts(facts.arabic(text))
+
+
+def _did_not_happen(question: str, text: str) -> bool:
+    """Whether a piece of the question that asks something asks of what the text does not say to have happened."""
+    pieces = facts.asking(question)
+    return any(asked.search(piece) and not told.search(text) for asked, told in _HAPPENED for piece in pieces)
+
+
+def _happened_elsewhere(question: str, clause: str) -> bool:
+    """Whether what is asked to have been agreed in one place is in the clause of others alone."""
+    if not any(_AGREED.search(piece) for piece in facts.asking(question)):
+        return False
+    asked, told = (
+        {word for word, _, tag in tagged(text) if tag == "ns" and word != "中国"} for text in (question, clause)
+    )
+    return bool(asked and told and not asked & told)
 
 
 def _named(question: str, lang: str, text: str, kinds: tuple[str, ...]) -> bool:
@@ -100,7 +138,7 @@ def _counts(text: str) -> bool:
     return bool(re.search(rf"{_NUMERAL}", _DATED.sub("", text)) or facts.numbers(_DATED.sub("", text)))
 
 
-def another(question: str, text: str) -> bool:
-    """Whether a question names, in 《》, what neither the document's title nor the text does: another law."""
+def another(question: str, text: str, laws: Iterable[str] = ()) -> bool:
+    """Whether a question names, in 《》 or as one of its `laws`, what neither title nor text of a document does."""
     there = facts.plain(text)
-    return any(facts.plain(title) not in there for title in re.findall(r"《([^《》]+)》", question))
+    return any(facts.plain(title) not in there for title in (*re.findall(r"《([^《》]+)》", question), *laws))

@@ -18,7 +18,7 @@ from rag.spread import Shown, leaves, quote
 from rag.told import clauses
 
 ASKED = re.compile(
-    r"比较|对比|区别|不同|异同|差别|差异|分别|一致|各(?![国方类级地种项位界个])|"
+    r"比较|对[比照]|(?<!首)都[把将点提讲谈说写对有怎]|区别|不同|异同|差别|差异|分别|一致|各(?![国方类级地种项位界个])|"
     r"\bcompar|\bdiffer|\brespectively\b|\bboth\b",
     re.IGNORECASE,
 )

@@ -182,7 +182,7 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
         return 0.0
     if awaited.lacks(question, lang, nearest, hit.text, names=hit.document.kind != "statute") or awaited.another(
-        question, label + hit.text
+        question, label + hit.text, statutes.titled(question) if hit.document.kind != "statute" else ()
     ):
         return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)

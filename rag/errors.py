@@ -15,6 +15,7 @@ Errors are for the caller to show; nothing here prints or exits.
 
 from __future__ import annotations
 
+from rag.unseen import seen
 from rag.words import say
 
 
@@ -29,7 +30,7 @@ class TiaoYinError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        return say(self.key, **self.values)
+        return seen(say(self.key, **self.values))  # a server's words may hold what a terminal would obey
 
 
 class UsageError(TiaoYinError):

@@ -67,9 +67,9 @@ class Manifest:
 class Content:
     """What a build holds beside its collection. Raises IndexError_ when there is none or it is damaged."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.build = folder, current(folder)
-        self.manifest = manifest(folder)
+    def __init__(self, folder: Path, build: Path | None = None) -> None:
+        self.folder, self.build = folder, build or current(folder)
+        self.manifest = manifest(folder, self.build)  # not of `current`, which may be another by now
         for name, (size, _) in self.manifest.sums.items():
             if not (file := self.build / name).is_file() or file.stat().st_size != size:
                 raise IndexError_("index_damaged", folder=folder, why=f"{file} is cut or missing")
@@ -110,10 +110,18 @@ class Index(Content):
         if not server and self.manifest.format and (self.build / FOLDER).exists() and not may_write(self.build):
             self._store = Exact(self.chunks, self.vectors())
         else:
-            self._store = Store(self.build, server and (chroma or server), self.manifest.collection)
+            self._store = self._chroma(server and (chroma or server))
         if (rows := self._store.count()) != len(self.chunks):
             self.close()
             raise IndexError_("index_damaged", folder=folder, why=f"{rows} vectors, {len(self.chunks)} chunks")
+
+    def _chroma(self, server: str) -> Store | Exact:
+        try:
+            return Store(self.build, server, self.manifest.collection)
+        except IndexError_ as error:
+            if server or not self.manifest.format or error.key != "index_unwritten":
+                raise
+            return Exact(self.chunks, self.vectors())  # the disk is full, and Chroma writes when it only reads
 
     def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The k nearest chunks to a unit vector: (chunk_id, cosine), nearest first."""

@@ -7,6 +7,7 @@ It embeds nothing, and does not know how chunks were made.
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import getpass
 import json
@@ -40,6 +41,8 @@ WRITTEN = "index_metadata.pickle"  # stands beside a graph that Chroma has writt
 APART = 4096
 """Rows of a new collection from which on another process adds them."""
 
+STAMP = "%Y%m%d-%H%M%S"
+
 SAMPLE = 500  # rows that are compared one by one, of all and of the new ones
 
 
@@ -50,16 +53,40 @@ def writing(folder: Path) -> Iterator[None]:
 
     holder = folder / "lock.holder"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / "lock", timeout=0):
-            me = f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
-            holder.write_text(me, encoding="utf-8")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # whole documents lie in it
+        # Who has only just got the lock needs a moment until its name stands there.
+        with filelock.FileLock(folder / "lock", timeout=0.2):
+            _put(holder, f"{_user()}@{socket.gethostname()}, process {os.getpid()}")
             yield
     except filelock.Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.exists() else "?"
         raise IndexError_("index_locked", folder=folder, holder=who) from error
     except OSError as error:
         raise IndexError_("index_unwritten", folder=folder, why=error) from error
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container a user may have a number only
+        return str(os.getuid())
+
+
+def _put(path: Path, text: str) -> None:
+    """`text` in place of what the file held, whole or not at all, and on the disk."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _name(folder: Path) -> str:
+    """Of a new build: in order of name the last, also within one second, and where the clock was set back."""
+    last = max((each.name[:15] for each in folder.glob("builds/????????-??????-*")), default="19700101-000000")
+    at = max(time.time(), calendar.timegm(time.strptime(last, STAMP)) + 1)
+    return f"{time.strftime(STAMP, time.gmtime(at))}-{uuid.uuid4().hex[:6]}"
 
 
 def write(
@@ -73,7 +100,7 @@ def write(
     many rows of `vectors` are there already: they are taken in while the next are made.
     Raises IndexError_ when what was written cannot be read back.
     """
-    build = folder / "builds" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    build = folder / "builds" / _name(folder)
     build.mkdir(parents=True)
     try:
         # The words are counted in one thread, Chroma takes rows from another, and the vectors are made in this one.
@@ -96,7 +123,7 @@ def _finish(build: Path, made_with: Manifest) -> None:
     sums = {name: sum_of(build / name) for name in _files(build)}
     values = asdict(replace(made_with, format=FORMAT, build=build.name, collection=collection, sums=sums))
     text = json.dumps(values | {"seal": sealed(json.loads(json.dumps(values)))}, ensure_ascii=False, indent=1)
-    (build / "manifest.json").write_text(text, encoding="utf-8")
+    _put(build / "manifest.json", text)
 
 
 def switch(folder: Path, build: Path) -> None:
@@ -105,9 +132,7 @@ def switch(folder: Path, build: Path) -> None:
         last = current(folder).name
     except IndexError_:
         last = build.name
-    pointer = folder / "current.new"
-    pointer.write_text(build.name, encoding="utf-8")
-    pointer.replace(folder / "current")
+    _put(folder / "current", build.name)
     # A reader may still have the last build open; it moves on at its next question.
     for other in (folder / "builds").iterdir():
         if other.name not in (build.name, last):
@@ -123,7 +148,10 @@ def _sweep(folder: Path, build: Path, server: str) -> None:
             drop(server, _collection(build, server))
     except IndexError_:
         return
-    shutil.rmtree(build)
+    # First what makes it a build. What stays, as where a reader puts a file beside it, goes with the next sweep.
+    with contextlib.suppress(OSError):
+        (build / "manifest.json").unlink(missing_ok=True)
+    shutil.rmtree(build, ignore_errors=True)
 
 
 def _collection(build: Path, server: str) -> str:

@@ -45,7 +45,7 @@ def faults(settings: Settings) -> list[Fault]:
     rebuild = f"tiaoyin index rebuild --index {folder}"
     try:
         build = index.current(folder)
-        made_with = index.manifest(folder)
+        made_with = index.manifest(folder, build)
     except IndexError_ as error:
         if error.key != "index_damaged":
             raise
@@ -72,7 +72,7 @@ def _files(build: Path, made_with: index.Manifest, cure: str) -> Iterator[Fault]
 
 
 def _rows(settings: Settings, build: Path, made_with: index.Manifest, cure: str) -> Iterator[Fault]:
-    content = index.Content(settings.index)
+    content = index.Content(settings.index, build)
     what = made_with.chroma or "chroma"
     try:
         store = Store(build, made_with.chroma and (place(settings, made_with)), made_with.collection)

@@ -99,6 +99,8 @@ def bring(model: Model, home: Path, report: Report) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             with _locked(folder, Progress(model.name, "wait", 0, model.bytes), report):
                 ready = _ready(model, home) or _made(model, home, report)
+        elif (left := folder / ".staging").exists():  # of a pull that was killed once all was there
+            shutil.rmtree(left, ignore_errors=True)
     except OSError as error:
         raise ModelError("model_write", folder=folder, why=error.strerror or error) from error
     report(Progress(model.name, "ready", model.bytes, model.bytes))

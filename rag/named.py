@@ -17,19 +17,20 @@ from rag.numerals import roman
 from rag.records import Document, Path, Provision
 from rag.reference import Reading, Reference
 from rag.referred import references, written_out
+from rag.statutes import is_law
 from rag.titles import Name, Titles, plain
 
 Place = tuple[Document, Path]
 
 _COUNT = re.compile(
-    r"(?:多少|几)个?(?P<zh>条|章|款|项|附件|句|段|点)(?:条文|规定|内容)?"
+    r"(?:多少|几|(?<=[共有是])[0-9一二三四五六七八九十百]+(?=.{1,6}(?:吗|对吧|对不对|是吧)[?？]?$))个?(?P<zh>条|章|款|项|附件|句|段|点)(?:条文|规定|内容)?"
     r"|\bhow many (?P<en>articles|chapters|recitals|annexes|paragraphs)\b",
     re.IGNORECASE,
 )
 _COUNTED = {"条": "article", "点": "article", "章": "chapter", "附件": "annex"}
 _COUNTED |= {"款": "paragraph", "段": "paragraph", "项": "item", "句": "sentence"}
 _COUNT_REST = re.compile(
-    rf"(?:{LEAD}|一共|总共|总计|共|全部|全文|[里中由的分有含是它呢吗]|包括|包含|组成|法律?|条例|文件|计划"
+    rf"(?:{LEAD}|一共|总共|总计|共|全部|全文|[里中由的分有含是它呢吗对吧不,，]|包括|包含|组成|法律?|条例|文件|计划"
     rf"|\b(?:are|there|in|does|do|the|have|has|of|it|contain|altogether|total|eu|action|plan|regulation|act|law)\b"
     rf"|{MARKS})*+",
     re.IGNORECASE,
@@ -71,10 +72,12 @@ def named(question: str, titles: Titles, before: Sequence[str] = ()) -> Named | 
     names = titles.named(text)
     found = references(text)
     spoken = next((each for each in names if each.documents), None) or _earlier(titles, before)
+    # A law that is not here is not the only document that is.
+    lone = () if any(map(is_law, _spelled(text, names))) else _lone(titles, text, [("article", "")])
     if not found and (match := MENTION.search(text) or MENTION_WHERE.search(text)):
-        return _mentions(match, spoken.documents if spoken else _lone(titles, text, [("article", "")]))
+        return _mentions(match, spoken.documents if spoken else lone)
     if not found and TITLES.search(text):
-        return _titled(spoken.documents if spoken else _lone(titles, text, [("article", "")]))
+        return _titled(spoken.documents if spoken else lone)
     places: list[tuple[Reference, tuple[Document, ...]]] = []
     for reference in found:
         if _is_elsewhere(reference, names, text):
@@ -88,11 +91,13 @@ def named(question: str, titles: Titles, before: Sequence[str] = ()) -> Named | 
     rest = _without(text, [(n.start, n.end) for n in names] + [(r.start, r.end) for r in found])
     count = _COUNT.search(rest)
     if count and _COUNT_REST.fullmatch(rest[: count.start()] + " " + rest[count.end() :]):
-        return _count(
-            count, places, bool(found), spoken.documents if spoken else _lone(titles, text, [("article", "")])
-        )
+        return _count(count, places, bool(found), spoken.documents if spoken else lone)
     asks = "text" if TEXT_ZH.fullmatch(rest) or TEXT_EN.fullmatch(rest) else "within"
     return _named(asks, places) if places else None
+
+
+def _spelled(text: str, names: Sequence[Name]) -> list[str]:
+    return [text[name.start : name.end].strip("《》").removeprefix("中华人民共和国") for name in names]
 
 
 def _named(asks: str, places: Sequence[tuple[Reference, tuple[Document, ...]]], counted: str = "") -> Named:
@@ -216,6 +221,8 @@ def _sentence(document: Document, path: Path, number: str) -> Path:
     if not any(each[-1][0] == "sentence" for each in below):
         deeper = [[p.path for p in document.children(each)] or [each] for each in below]
         below = [each for inner in deeper for each in inner]
+    if not number.removeprefix("-").isdecimal():  # 第一句之二: sentences have no such numbers
+        return (*path, ("sentence", number))
     n = int(number)
     at = n - 1 if n > 0 else n
     return below[at] if n and -len(below) <= at < len(below) else (*path, ("sentence", number.lstrip("-")))

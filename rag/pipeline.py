@@ -32,6 +32,9 @@ from rag.visitors import Visitors
 from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+EVERY = 40
+"""Articles that are looked through where all places of a matter are asked for."""
+
 WIDEST = 48
 """Tokens at most of the wording that the language model adds to a question."""
 
@@ -164,12 +167,23 @@ class Engine:
         with self._lock:
             build = index.current(self.settings.index)
             if self._search is None or self._search.index.build != build:
-                found = index.Index(self.settings.index, self.settings.chroma)
-                self._fits(found)
-                name, home = self.settings.reranker, self.settings.home
-                self._search = Search(found, Reranker(models.require(name, home)) if name else None)
+                self._search = self._opened(build)
             shared = self._search
         return self.visitors.search(visitor, shared)
+
+    def _opened(self, build: Path) -> Search:
+        folder = self.settings.index
+        try:
+            found = index.Index(folder, self.settings.chroma)
+            self._fits(found)
+            name, home = self.settings.reranker, self.settings.home
+            return Search(found, Reranker(models.require(name, home)) if name else None)
+        except (IndexError_, OSError, ValueError) as error:
+            if build != (now := index.current(folder)):
+                return self._opened(now)  # two others have become current meanwhile, and the first was swept
+            if isinstance(error, IndexError_):
+                raise
+            raise IndexError_("index_damaged", folder=folder, why=error) from error  # its words cannot be read
 
     def _fits(self, found: index.Index) -> None:
         folder = models.require(self.settings.embedder, self.settings.home)
@@ -215,7 +229,8 @@ class Engine:
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
         weight = self.search(visitor).lexical.weight
         joined = found.rewritten is not None and found.rewritten not in question
-        own = question if joined and evidence.terms(question, lang) else found.asked
+        tells_itself = any(not term.light for term in evidence.terms(question, lang))
+        own = question if joined and tells_itself else found.asked
         near = decide.telling(own, lang, answering.near(found), weight)
         titles = () if found.about else [document.title for document in self.documents(visitor)]
         ground = decide.ground(own, lang, near, weight, titles, whole=found.asked if joined else "")
@@ -229,13 +244,15 @@ class Engine:
             yield Update("generate", answer)
             if not ground.quotable:
                 near = decide.best(ground.asked, lang, near, weight)
-            asked = prompt(ground.asked, lang, near, self.settings.context_chars)
-            pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
             own = own if joined else ground.asked
             own = without_orders(own) or own
             tell = partial(evidence.teller, lang=lang, titles=[hit.document.title for hit in near], weight=weight)
             tells = (tell(own), *map(tell, decide.asked(own)))
-            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started):
+            chars, last = self.settings.context_chars, question if joined else ""
+            asked = prompt(ground.asked, lang, near, chars, last, answering.clearest(near, tells[0]))
+            pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
+            again = partial(self._follows, generator, lang) if self.settings.check else None
+            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started, again):
                 answer = so_far
                 yield Update("generate", answer)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
@@ -252,11 +269,17 @@ class Engine:
         def find(wording: str) -> Sequence[Hit]:
             return self.find(wording, only=only, visitor=visitor).hits
 
+        def every(wording: str) -> Sequence[Hit]:
+            ids = found.about or (only.doc_ids if only else None)
+            among = replace(only or Only(), doc_ids=ids)
+            return self.find(wording, k=EVERY, only=among, visitor=visitor).hits
+
         about = [document for document in self.documents(visitor) if document.doc_id in found.about]
         weight = self.search(visitor).lexical.weight
         exact = answering.exact(answer, found, ground)
         return (
             exact
+            or answering.gathered(answer, found, ground, every, weight)
             or answering.side_by_side(answer, found, about, within, find, weight)
             or answering.declined(answer, ground)
         )
@@ -265,6 +288,11 @@ class Engine:
         """The words of law for an everyday question, from the language model."""
         turns = asking.messages("widen", lang, question=question)
         return asking.reply(self.generator(), turns, lang, WIDEST).splitlines()[0]
+
+    def _follows(self, generator: Writer, lang: str, sentence: str, clause: str) -> bool:
+        """Whether a model, asked again, finds that a sentence follows from a clause."""
+        said = asking.reply(generator, asking.messages("check", lang, clause=clause, sentence=sentence), lang, 4)
+        return said.strip().lower().startswith(("是", "yes"))
 
     def _similar(self, one: str, other: str) -> float:
         """Cosine of two texts as passages; across languages this is what tells a rendering from another matter."""

@@ -14,6 +14,7 @@ from importlib import resources
 
 from rag.records import Document, Hit, Message, Path, Prompt
 from rag.unseen import tamed, without_orders
+from rag.words import say
 
 LEAST = 80
 """Characters below which no further article is begun."""
@@ -37,8 +38,18 @@ def template(lang: str) -> tuple[Message, ...]:
     return turns
 
 
-def prompt(question: str, lang: str, hits: Sequence[Hit], context_chars: int) -> Prompt:
+def prompt(
+    question: str,
+    lang: str,
+    hits: Sequence[Hit],
+    context_chars: int,
+    follows: str = "",
+    nearest: tuple[int, str] | None = None,
+) -> Prompt:
     """The prompt for a question; the clauses together take at most about `context_chars` characters.
+
+    `nearest` is the number and the text of the clause nearest to the question, None for the one found nearest.
+    Where the question was put together from two turns, `follows` is the second: else a small model answers the first.
 
     Hits are kept in their order; those beyond the budget are left out, and a reply can only mark those kept.
     """
@@ -50,27 +61,31 @@ def prompt(question: str, lang: str, hits: Sequence[Hit], context_chars: int) ->
             break
         text = _trimmed(hit, left)
         kept.append(hit)
-        told = without_orders(f"{hit.document.label(hit.provision.path)}\n{text}")
-        shown.append(f"[{len(kept)}] {told}")
+        article = without_orders(f"{hit.document.label(hit.provision.path)}\n{text}")
+        shown.append(f"[{len(kept)}] {article}")
         left -= len(text)
     asked = " ".join((without_orders(question) or question).split())
+    if follows and asked.endswith(follows := follows.strip()):
+        asked = say("prompt_follows", lang, before=asked.removesuffix(follows).strip(), question=follows)
+    number, clause = nearest if nearest and nearest[0] <= len(kept) else _nearest(kept)
+    told = without_orders(clause)
+    marked = f"[{number}] {told}" if told else ""
     *fixed, last = template(lang)
     filled = re.sub(
         r"\{(\w+)\}",
-        lambda found: {"clauses": "\n".join(shown), "question": asked, "nearest": _nearest(kept)}[found[1]],
+        lambda found: {"clauses": "\n".join(shown), "question": asked, "nearest": marked}[found[1]],
         last.content,
     )
-    return Prompt(question, lang, tuple(kept), (*fixed, Message(last.role, tamed(filled))))
+    return Prompt(question, lang, tuple(kept), (*fixed, Message(last.role, tamed(filled))), (number, clause))
 
 
-def _nearest(hits: Sequence[Hit]) -> str:
-    """The clause nearest to the question, marked: a small model finds its place in an article by it."""
+def _nearest(hits: Sequence[Hit]) -> tuple[int, str]:
+    """The clause nearest to the question as found: a small model finds its place in an article by it."""
     best = max(
         ((hit.nearest[1], -n, hit.document.text_of(hit.nearest[0])) for n, hit in enumerate(hits, 1) if hit.nearest),
         default=None,
     )
-    told = without_orders(best[2]) if best else ""
-    return f"[{-best[1]}] {told}" if best and told else ""
+    return (-best[1], best[2]) if best else (0, "")
 
 
 def _trimmed(hit: Hit, budget: int) -> str:

@@ -278,12 +278,13 @@ class Message:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A question with the provisions it may be answered from; [n] in a reply is `hits[n - 1]`."""
+    """A question and what may answer it: [n] in a reply is `hits[n - 1]`; `nearest` is n and text of a clause."""
 
     question: str
     lang: str
     hits: tuple[Hit, ...]
     messages: tuple[Message, ...]
+    nearest: tuple[int, str] = (0, "")
 
 
 SENTINELS = {"zh": "条文未载明", "en": "NOT STATED"}

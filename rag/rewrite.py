@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.cut import tagged
 from rag.numerals import NUMERAL, to_chinese, to_int
 
 # 其他, 应该 and 这类 words in a question of its own length point at nothing before it.
@@ -55,6 +56,9 @@ _TITLE = re.compile(r"《[^《》]+》")
 _PLACE = re.compile(r"[(（][^()（）]{2,12}[)）]")
 _LAW = re.compile(r"(?:《?[\u3400-\u9fff]{1,20}?(?:法典|法|条例|办法|细则|计划|规定)》?)(?=第|的|里|一共|共)")
 
+# Parts of speech of a first word that is no subject, and of names, one of which is enough of one.
+_NO_SUBJECT, _NAMES = ("p", "r", "v", "d", "m", "c"), ("nr", "ns", "nt")
+
 _LEVELS = "条点段款项目句"  # from the broadest; 点 and 段 may stand where 条 does
 _STEP = re.compile(
     rf"(?:第(?P<number>{NUMERAL}{{1,9}})|(?P<last>最后一))(?P<kind>[条款项目句段点])(?:之[一二三四五六七八九十]{{1,3}})?"
@@ -77,6 +81,18 @@ def standalone(question: str, history: Sequence[str], lang: str) -> str | None:
         resolved = _resolved(past, before, lang)
         before = before if resolved and before and resolved == _behind(before, past) else resolved or past
     return _resolved(question, before, lang)
+
+
+def behind(question: str, history: Sequence[str], lang: str) -> str | None:
+    """`question` behind the one before it where nothing in it says what it is about: 通过哪些办法来帮?, 哪天提出的?
+
+    Such a one may stand alone all the same: which of the two finds more, the caller has to see.
+    """
+    words = list(tagged(question)) if lang == "zh" and history and len(question) < LONG["zh"] else []
+    named = _OWN.search(question) or any(tag.startswith(_NAMES) or word.isascii() for word, _, tag in words)
+    if not words or named or not words[0][2].lstrip("?").startswith(_NO_SUBJECT):
+        return None
+    return _behind(standalone(history[-1], history[:-1], lang) or history[-1], question)
 
 
 def _resolved(question: str, before: str, lang: str) -> str | None:

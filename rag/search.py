@@ -18,11 +18,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rag import index, lexical, reference, retrieve, rewrite, versions, widen
+from rag import evidence, index, lexical, reference, retrieve, rewrite, versions, widen
 from rag.facts import language
 from rag.named import Named, named
 from rag.records import Chunk, Document, Hit
-from rag.titles import Titles, mentioned
+from rag.titles import Titles, mentioned, sole
 from rag.unseen import without_orders
 
 TERMS = 0.35
@@ -37,6 +37,13 @@ LEANED_ON = 2
 
 NAMED = 30
 """How many articles are looked through for the clauses of those that a question names."""
+
+AS_MUCH, SOME = 0.2, 0.3
+"""How much less of a question that names no subject may be spoken of behind the one before it than alone, and how much
+must be, in shares of its content."""
+
+ADDS = 0.5
+"""Added to a hit of a question put behind an earlier one, for all of what the question itself is about."""
 
 EXACT = ("text", "count", "mentions")
 """What code answers from the named provisions themselves."""
@@ -139,7 +146,50 @@ class Search:
         lang = language(question)
         rewritten = rewrite.standalone(question, history, lang)
         rewriting = time.perf_counter() - started
-        asked = rewritten or question
+        # 换个话题 was taken off: the earlier questions say nothing of this one.
+        before = () if rewritten and question.endswith(rewritten) else history
+        found = self._found(rewritten or question, before, k, lang, embedder, only, wording)
+        joined = None if rewritten else rewrite.behind(question, history, lang)
+        if joined and not (found.named and found.named.paths):
+            other = self._found(joined, before, k, lang, embedder, only, wording)
+            alone, behind = (self._spoken(question, lang, each.hits[:1]) for each in (found, other))
+            if behind >= max(alone - AS_MUCH, SOME):
+                found, rewritten = other, joined
+        referred = found.named and found.named.paths
+        if not referred and rewritten and rewritten.endswith(f" {question.strip()}"):
+            found = replace(found, hits=self._toward(question, lang, found.hits))
+        return replace(found, rewritten=rewritten, rewriting=rewriting)
+
+    def _toward(self, question: str, lang: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Hits of a question put behind an earlier one, and their clauses, nearer for what they speak of itself."""
+        wanted = evidence.terms(question, lang)
+
+        def more(text: str) -> float:
+            return ADDS * evidence.share(wanted, text, self.lexical.weight)[0]
+
+        def moved(hit: Hit) -> Hit:
+            clauses = [(path, at + more(hit.document.text_of(hit.document.by_path[path]))) for path, at in hit.clauses]
+            return replace(
+                hit, score=hit.score + more(hit.text), clauses=tuple(sorted(clauses, key=lambda each: -each[1]))
+            )
+
+        return tuple(sorted(map(moved, hits), key=lambda hit: -hit.score))
+
+    def _spoken(self, question: str, lang: str, hits: Sequence[Hit]) -> float:
+        """How much of a question the best of the hits speaks of, 0 to 1."""
+        wanted = evidence.terms(question, lang)
+        return evidence.share(wanted, hits[0].text, self.lexical.weight)[0] if hits else 0.0
+
+    def _found(
+        self,
+        asked: str,
+        before: Sequence[str],
+        k: int,
+        lang: str,
+        embedder: Callable[[], Queries],
+        only: Only | None,
+        wording: Callable[[str, str], str] | None,
+    ) -> Found:
         documents = self.layout.documents
         on = versions.asked_date(asked, [document.title for document in documents.values()])
         chosen = {doc_id: document for doc_id, document in documents.items() if only is None or only.has(document)}
@@ -147,17 +197,16 @@ class Search:
         out = versions.superseded(chosen.values(), on, date.today().isoformat()) | (documents.keys() - chosen.keys())
         rows = self.layout.rows_without(out) if len(chosen) < len(documents) else None
         titles = self.titles(frozenset(out))
-        # 换个话题 was taken off: the earlier questions say nothing of this one.
-        before = () if rewritten and question.endswith(rewritten) else history
         plainly = without_orders(asked) or asked  # 只引用第一条 names no provision that is asked about
         meant = named(plainly, titles, before)
-        about = frozenset(document.doc_id for document in (meant.documents if meant else mentioned(asked, titles)))
+        spoken = meant.documents if meant else mentioned(asked, titles) or sole(asked, titles)
+        about = frozenset(document.doc_id for document in spoken)
         hits = _referred(meant)[:k]
         if not (meant and meant.asks in EXACT and hits):
             more = self._fused(asked, lang, max(k, NAMED) if hits else k, embedder(), about, out, rows, wording)
             hits = _together(hits, more)[:k]
             hits += list(self._leaned_on(hits, titles))[:LEANED_ON]
-        return Found(asked, rewritten, meant, tuple(hits), about, rewriting)
+        return Found(asked, None, meant, tuple(hits), about)
 
     def _fused(
         self,
@@ -228,7 +277,11 @@ def _titles(documents: Mapping[str, Document], left_out: frozenset[str]) -> Titl
 
 
 def _referred(meant: Named | None) -> list[Hit]:
-    return _together([], [retrieve.at(document, path, "reference") for document, path in meant.paths] if meant else [])
+    places = list(meant.paths) if meant else []
+    if meant and meant.asks == "count" and not places:  # the last of what is counted tells how many there are
+        paths = [path for path in meant.documents[0].by_path if len(path) == 1 and path[0][0] == meant.counted]
+        places = [(meant.documents[0], path) for path in paths[-1:]]
+    return _together([], [retrieve.at(document, path, "reference") for document, path in places])
 
 
 def _together(first: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:

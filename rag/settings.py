@@ -36,6 +36,7 @@ class Settings:
     embedder: catalogue name, a repository ORG/NAME of the model hub, or a sentence-transformers folder.
     reranker: a repository ORG/NAME, or the folder of a sentence-transformers CrossEncoder ("": none).
     widen: "model" lets the language model word a question as a law would, to search for that too ("": a table does).
+    check: "model" lets the language model itself judge again each sentence that passed ("": code alone checks).
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
     keys: "on" to ask for a key on this machine too; any other address always does.
@@ -57,6 +58,7 @@ class Settings:
     embedder: str = "multilingual-e5-small"
     reranker: str = ""
     widen: str = ""
+    check: str = ""
     provisions: int = 4
     context_chars: int = 1600
     answer_tokens: int = 320
@@ -101,7 +103,7 @@ def _file(path: Path) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:  # a number of 5,000 digits, or brackets as deep
         raise UsageError("settings_file", path=path, why=error) from error
 
 
@@ -119,7 +121,10 @@ def _value(name: str, value: Any, where: str) -> Any:
         raise UsageError("settings_unknown", name=name, where=where, near=near)
     kind = type(defaults[name])
     if issubclass(kind, Path):
-        return Path(value).expanduser().absolute()
+        try:
+            return Path(value).expanduser().absolute()
+        except (TypeError, RuntimeError) as error:  # no text, or the home of nobody
+            raise UsageError("settings_folder", name=name, value=value, where=where) from error
     if kind is int:
         try:
             number = int(str(value))
@@ -132,6 +137,8 @@ def _value(name: str, value: Any, where: str) -> Any:
         raise UsageError("settings_lang", value=value, where=where)
     if name == "widen" and value not in ("", "model"):
         raise UsageError("settings_widen", value=value, where=where)
+    if name == "check" and value not in ("", "model"):
+        raise UsageError("settings_check", value=value, where=where)
     if name == "keys" and value not in ("", "on"):
         raise UsageError("settings_keys", value=value, where=where)
     if name == "demo" and value not in ("", "on"):

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from rag import facts
+from rag import evidence, facts
 from rag.cite import CJK, Marked, Support
+from rag.cut import tagged
+from rag.evidence import Term
 from rag.records import Document, Hit, Path, Provision
 from rag.told import clauses
 from rag.unseen import without_orders
@@ -31,13 +34,25 @@ ALL, MORE = 0.95, 2
 SUMMARY = re.compile(r"概括|归纳|总结|概述|综述|梳理|\b(?:summar|overview|main points)", re.IGNORECASE)
 SUMMED = 700
 """Characters of an article at most that a summary of it is told by whole."""
+STORY = re.compile(
+    r"(?:概括|归纳|总结|概述|综述).*(?:报道|文章|新闻|评论|稿)|(?:报道|文章|新闻|评论|稿子?)[^,，。?？]{0,4}(?:主要|大[致概意])"
+    r"|\bsummar\w+ .*\b(?:story|report|news|commentary)\b|\b(?:story|report|commentary) .*\babout\b\?",
+    re.IGNORECASE,
+)
+LEAD, IN_SHORT = 3, 7
+"""Sentences of the first paragraph of a story told in short, and of all of it."""
 SPEAKS, MORE_THAN = 0.6, 0.25
 """Share of a part of a question that a clause must speak of to be added for it, and by how much more than others."""
 
 ADDED, ADDS = 3, 0.6
 """How many units a sentence must add to the question, and the share of them that its clause must have."""
 
+PARTLY = evidence.PARTLY
+_JOINT = re.compile(r"[、和与跟及]|以及|还有")
+_QUOTED = re.compile(r"[“\"《]([^“”\"《》]+)[”\"》]")
+_NAMES = ("nr", "ns", "nt")
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]")
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
@@ -65,6 +80,8 @@ def spread(question: str, text: str, support: Support) -> list[Shown]:
     sentence = _sentence(document.text_of(provision), text) if same_script else ""
     if sentence and (asked or facts.plain(text) in facts.plain(sentence)):
         return [Shown(sentence, document, provision)]
+    if sentence and set(_FIGURE.findall(facts.folded(text))) - set(_FIGURE.findall(facts.folded(sentence))):
+        return [Shown(sentence, document, provision)]  # 第4 for 第四: the law's own figures are shown
     said = [Shown(text, document, provision, support.quoted)]
     # A rendering stands with the law's own words behind it, for whoever can read them.
     return said if same_script else [*said, *quote(document, provision, question)]
@@ -137,6 +154,19 @@ def whole(question: str, cited: Provision, hits: Sequence[Hit]) -> list[Shown]:
     return [one for leaf in leaves(hit) for one in _said(hit.document, leaf)]
 
 
+def told_short(question: str, hits: Sequence[Hit]) -> list[Shown]:
+    """A text without articles in short, where that is asked for: its first paragraph, and how each other one begins."""
+    story = hits[0].document if hits else None
+    if not story or not STORY.search(question) or any(each.path[0][0] != "paragraph" for each in story.provisions):
+        return []
+    told: list[Shown] = []
+    for paragraph in story.children(()):
+        of = [leaf for leaf in leaves(Hit(story, paragraph, 1.0, "dense")) if not story.is_title(leaf.path)]
+        of = [leaf for leaf in of if story.text_of(leaf)[-1:] in '。！？!?.”"']  # a byline or a heading is no sentence
+        told += [shown for leaf in of[: 1 if told else LEAD] for shown in _said(story, leaf)]
+    return told[:IN_SHORT]
+
+
 def left_out(parts: Sequence[Tells], cited: Sequence[str], hits: Sequence[Hit], question: str) -> list[Shown]:
     """For each part of a question of which none of the clauses `cited` speaks, the clause that does."""
     places = [(hit, leaf, hit.document.text_of(leaf)) for hit in hits for leaf in leaves(hit)]
@@ -146,6 +176,48 @@ def left_out(parts: Sequence[Tells], cited: Sequence[str], hits: Sequence[Hit], 
         if tells(text) >= SPEAKS and all(tells(other) <= tells(text) - MORE_THAN for other in cited):
             found += quote(hit.document, leaf, question)
     return found
+
+
+def side_by_side(question: str, lang: str) -> list[Term]:
+    """What a Chinese question names side by side: nouns with 和 between them, and names with 和 anywhere between them.
+
+    Fewer than two are none.
+    """
+    words = list(tagged(question)) if lang == "zh" else []
+    ends = [(at, at + len(word), tag.lstrip("?")) for word, at, tag in words]
+    spans = [found.span(1) for found in _QUOTED.finditer(question)]
+    spans += [(at, end) for at, end, tag in ends if tag.startswith(_NAMES)]
+    chosen = {span for span in spans if any(_JOINT.search(question[min(span, o)[1] : max(span, o)[0]]) for o in spans)}
+    for (at, end, tag), (behind, last, kind) in pairwise(
+        e for e in ends if not _JOINT.fullmatch(question[e[0] : e[1]])
+    ):
+        if _JOINT.fullmatch(question[end:behind].strip('“”" ')) and tag[0] == kind[0] == "n":
+            chosen |= {(at, end), (behind, last)}
+    found = [term for at, end in sorted(chosen) for term in evidence.terms(question[at:end], lang)[-1:]]
+    return found if len(found) > 1 else []
+
+
+def beside(
+    wanted: Sequence[Term], cited: Sequence[str], hits: Sequence[Hit], tells: Tells
+) -> tuple[list[Shown], list[str]]:
+    """For each of the words named side by side of which no clause `cited` speaks, the clause that does; and those
+    names of which none does."""
+    places = [(hit, leaf, hit.document.text_of(leaf)) for hit in hits for leaf in leaves(hit)]
+    spoken = [evidence.Text(text) for text in cited]
+    found, silent = list[Shown](), list[str]()
+    if not any(text.has(term) >= PARTLY for text in spoken for term in wanted):
+        return [], []
+    for term in wanted:
+        if any(text.has(term) >= PARTLY for text in spoken):
+            continue
+        of = [place for place in places if evidence.Text(place[2]).has(term) >= PARTLY]
+        if of:
+            hit, leaf, text = max(of, key=lambda place: near(*place[:2]) + tells(place[2]))
+            found += quote(hit.document, leaf, "")
+            spoken.append(evidence.Text(text))
+        elif any(tag.startswith(_NAMES) for _, _, tag in tagged(term.text)):
+            silent.append(term.text)
+    return found, silent
 
 
 def _list(document: Document, provision: Provision) -> list[Shown]:

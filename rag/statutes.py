@@ -26,6 +26,16 @@ def governing(question: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def titled(question: str) -> tuple[str, ...]:
+    """Titles of laws that stand in a question whole, of four characters or more: 合同法 may be any, 著作权法 is one."""
+    return tuple(title for title in across.read("statutes.toml")["zh"] if len(title) > 3 and title in question)
+
+
+def is_law(name: str) -> bool:
+    """Whether a law of the table has this title."""
+    return name in across.read("statutes.toml")["zh"]
+
+
 def successor(title: str) -> str | None:
     """The law in force that took the place of a repealed one; None if the table has no repealed law of that title."""
     gone = across.read("statutes.toml")["gone"]

@@ -50,6 +50,13 @@ _OWN = frozenset(
     "网络法 电子法 安全法 保护法 管理法 诉讼法 工会规定 管理办法".split()
 )
 _NAMED = re.compile(rf"(?:{_TYPE})(?:(?<=解释|规定)[一二三四五六](?![条款共、]))?")
+# 这份计划, and 计划 where it can be no verb and no part of a longer name.
+_BARE = re.compile(
+    rf"(?:[这该本此]|上述)[份项个部]?({_TYPE}|文件)"
+    rf"|(?:\A|[,，;；、:：。]|[在跟与])({_TYPE}|文件)(?=[的里中对给要怎有提说让没能允鼓支写呼]|上|如何|希望|是[否不怎如]|引用|规定)"
+    r"|\b(?:the|this) (plan|document|text|act|regulation)\b",
+    re.IGNORECASE,
+)
 _FEW = 3  # documents at most that a part of a title may fit; what fits more is a word such as 管理办法
 
 
@@ -148,6 +155,19 @@ def mentioned(text: str, titles: Titles) -> list[Document]:
     """The documents that `text` names, the longest name first."""
     names = sorted(titles.named(text), key=lambda name: name.start - name.end)
     return list(_once(document for name in names for document in name.documents))
+
+
+def sole(text: str, titles: Titles) -> list[Document]:
+    """The document that 这份计划, 文件 or "the plan" must mean among these; none where there are several or none."""
+    found = _BARE.search(text)
+    kind = found and next(filter(None, found.groups()))
+    if not kind:
+        return []
+    ruled = [document for document in titles.documents if document.kind in ("statute", "policy")]
+    if kind.lower() not in ("文件", "document", "text"):
+        endings = ("plan", "计划", "规划", "方案") if kind.lower() == "plan" else (kind.lower(),)
+        ruled = [document for document in ruled if _title(document.title).endswith(endings)]
+    return ruled if len(ruled) == 1 else []
 
 
 def plain(name: str) -> str:

@@ -14,7 +14,8 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters, which a terminal would obey
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\u202a-\u202e\u2066-\u206f\ufff0-\ufffb"  # what turns the direction of letters, notes between lines
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # tags, which spell out words unseen
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # tags, which spell out words unseen
+    "\ud800-\udfff]"  # halves of characters, which nothing can write
 )
 """Unicode's Default_Ignorable_Code_Point, the bidirectional controls and the control characters that are no space."""
 

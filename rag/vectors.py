@@ -29,6 +29,7 @@ from rag.records import Chunk
 COLLECTION = "clauses"
 FOLDER, DATABASE = "chroma", "chroma.sqlite3"
 BATCH = 5000  # Chroma takes 5,461 rows at most
+UNWRITABLE = ("disk is full", "readonly database")  # what SQLite says, also to who only wants to read
 PAGE = 20000  # ids that are read at once
 BATCH_SENT = 1000  # a server takes 40 MB at most
 Vectors = npt.NDArray[np.float32]
@@ -44,12 +45,14 @@ class Store:
     def __init__(self, build: Path, server: str = "", name: str = COLLECTION, *, new: bool = False) -> None:
         self._index, self._server = build.parent.parent, server
         self._batch = BATCH_SENT if server else BATCH
+        # What cannot be read of a build that is being made is no damage to what is served.
+        self._key = "index_damaged" if (build / "manifest.json").exists() else "index_unwritten"
         folder = build / FOLDER
         if not (new or server or (folder / DATABASE).exists()):
             raise IndexError_("index_damaged", folder=self._index, why=f"{folder / DATABASE} is missing")
         if not (new or server or may_write(build)):
             raise IndexError_("index_read_only", folder=self._index)
-        with self._asking("index_unwritten" if new else "index_damaged"):
+        with self._asking("index_unwritten" if new else ""):
             self._client = _client(folder, server)
             if new:
                 space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
@@ -58,7 +61,7 @@ class Store:
                 self._collection = self._client.get_collection(name)
 
     @contextlib.contextmanager
-    def _asking(self, key: str = "index_damaged") -> Iterator[None]:
+    def _asking(self, key: str = "") -> Iterator[None]:
         import httpx
         from chromadb.errors import ChromaError
 
@@ -67,8 +70,11 @@ class Store:
         except httpx.HTTPError as error:
             raise unreachable(self._server, error) from error
         except (ChromaError, ValueError, OSError) as error:
-            if self._server and str(error).startswith("Could not connect"):
+            if isinstance(error.__context__, httpx.TransportError):
                 raise unreachable(self._server, error) from error
+            if any(words in str(error) for words in UNWRITABLE):
+                key = "index_unwritten"
+            key = key or self._key
             why = f"{self._server}: {error}" if self._server else error
             raise IndexError_(key, folder=self._index, why=why) from error
 

@@ -168,7 +168,7 @@ def _word(found: re.Match[str]) -> Word:
     return Word(f"{found['article']}条" if found["article"] else f"({found['short'] or found['paragraph']})", PLACE)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=8192)  # its words are a stranger's too
 def stem(word: str) -> str:
     """An English word without the ending of its form: records, recorded, recording -> record."""
     word = word.lower().removesuffix("'s").removesuffix("’s")

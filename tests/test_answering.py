@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rag.records import Prompt, Tokens
 from rag.search import Only
-from tests.here import Here
+from tests.here import Here, Played
 from tests.laws import PRIVACY, document
 from tests.plan import plan
 
@@ -87,3 +89,25 @@ def test_the_law_that_governs_a_question_is_named_where_it_is_not_among_the_docu
     answer = law.answer("注册商标可以转让给别人使用吗?")
     assert (answer.refused, answer.reason) == (True, "no_evidence")
     assert answer.note == "这个问题由《商标法》规定，而它不在文件中。加入它以后再问。"
+
+
+@pytest.mark.parametrize(("verdict", "removed"), [("是", []), ("否", ["公园开放不得少于十二小时。"])])
+def test_a_second_check_by_the_model_lets_a_reworded_sentence_stand_or_fall(
+    verdict: str, removed: list[str], tmp_path: Path
+) -> None:
+    class Judging(Played):
+        def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, Tokens | None]:
+            again = "判断句子" in prompt.messages[0].content
+            return super().stream(prompt, max_tokens) if not again else self.judged(prompt)
+
+        def judged(self, prompt: Prompt) -> Generator[str, None, Tokens | None]:
+            assert "公园每日开放时间不得少于十二小时" in prompt.messages[-1].content
+            yield verdict
+
+    engine = Here(tmp_path, [plan()])
+    engine.settings = replace(engine.settings, check="model")
+    played = Judging()
+    engine.played = engine._generators[engine.settings.llm] = played
+    answer = engine.answer("公园每日开放时间多久?", reply="公园开放不得少于十二小时[1]。")
+    assert [(each.text, each.reason) for each in answer.removed] == [(text, "judged") for text in removed]
+    assert bool(answer.sentences) == (not removed)

@@ -221,3 +221,15 @@ def test_a_question_in_english_finds_chinese_by_the_glossary(tmp_path: Path) -> 
     found = searched(tmp_path, [document("甲规定", "第一条 推广高效算法。"), document("乙规定", "第一条 保护公园。")])
     for question, title in {"Are algorithms mentioned?": "甲规定", "Who protects a park's trees?": "乙规定"}.items():
         assert found.find(question, [], 1, Characters).hits[0].document.title == title
+
+
+def test_a_question_that_names_no_subject_goes_on_from_the_one_before_where_that_finds_as_much(search: Search) -> None:
+    going_on = search.find("有多少小时?", ["图书馆对公众开放吗?"], 3, Characters)
+    assert going_on.rewritten == "图书馆对公众开放吗? 有多少小时?"
+    assert shown(going_on)[0] == "图书馆法 2 dense"
+    anew = search.find("收取押金怎么处理?", ["公司股东缴足出资的期限?"], 3, Characters)
+    assert (anew.rewritten, shown(anew)[0]) == (None, "图书馆法 3 dense")
+
+
+def test_how_many_articles_there_are_is_found_at_the_last_of_them(search: Search) -> None:
+    assert shown(search.find("图书馆法一共有几条?", [], 3, Characters)) == ["图书馆法 5 reference"]

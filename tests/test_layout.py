@@ -31,6 +31,7 @@ HOMES = {
     "fastapi": {"rag/serve.py", "rag/uploading.py", "rag/http/routes.py", "rag/http/errors.py"},
     "pydantic": {"rag/http/forms.py"},
     "prometheus_client": {"rag/http/meters.py"},
+    "mcp": {"rag/mcp_server.py"},
     "rich": {"rag/terminal.py"},
     # models by the first, documents by the second; the others name what the clients of servers let through
     "httpx": {"rag/fetch.py", "rag/read/address.py", "rag/vectors.py", "rag/generate/openai_like.py"},

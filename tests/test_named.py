@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from rag.ingest import parse
 from rag.labels import article_of
 from rag.named import Named, named
-from rag.titles import Titles, mentioned
+from rag.titles import Titles, mentioned, sole
 from tests.laws import law, laws
 from tests.plan import plan
 
@@ -215,3 +216,20 @@ def test_every_look_up_of_206_laws_is_found_at_once_and_none_that_does_not_exist
         for place in (f"第{last + 1}条", f"第{last + 50}条", "第三条之九", "第一条第九款", "第0条"):
             found = named(f"{document.title}{place}的内容是什么？", titles)
             assert found and found.missing and not found.paths and found.documents == (document,), place
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("这份计划希望公园怎么做?", True),
+        ("计划里有没有讲节能?", True),
+        ("文件要求公园开放多久?", True),
+        ("Does the plan mention pumps?", True),
+        ("该条例怎么规定?", False),  # there is none
+        ("公园的五年计划怎么写?", False),
+        ("公园开放多久?", False),
+    ],
+)
+def test_the_only_plan_or_document_is_meant_by_those_words(text: str, means: bool) -> None:
+    assert [each.title for each in sole(text, Titles([plan()]))] == (["城市公园行动计划"] if means else [])
+    assert sole(text, Titles([plan(), replace(plan(), doc_id="other")])) == []

@@ -52,3 +52,8 @@ def test_a_long_article_is_trimmed_around_its_nearest_clause() -> None:
     last = prompt("公园开放多久?", "zh", [hit], 30).messages[-1].content
     assert "公园每日开放时间不得少于十二小时。" in last
     assert "加强安全检查" not in last
+
+
+def test_of_a_question_put_behind_an_earlier_one_the_last_turn_is_what_is_asked() -> None:
+    last = prompt("公园开放多久? 谁可以参与?", "zh", hits(), 2000, "谁可以参与?").messages[-1].content
+    assert "问题:(前面问过:公园开放多久?)现在问:谁可以参与?" in last

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag.facts import language
-from rag.rewrite import standalone
+from rag.rewrite import behind, standalone
 
 EVAL = Path(__file__).parent.parent / "data" / "eval"
 
@@ -128,3 +128,23 @@ def test_the_question_sets_are_told_apart() -> None:
     for row in rows:
         if not row.get("history"):
             assert standalone(row["question"], ["支持建立哪两项机制?"], row["lang"]) is None, row["question"]
+
+
+@pytest.mark.parametrize(
+    ("question", "joined"),
+    [
+        ("在全世界排第几?", True),  # opens with a preposition, and names nothing
+        ("通过哪些办法来帮?", True),
+        ("哪天提出来的", True),
+        ("对普通公众又有什么说法?", True),
+        ("青岛港在全世界排第几?", False),  # says of what
+        ("怎么让AI研发更省电?", False),
+        ("《民法典》里在哪一条?", False),
+        ("数据要怎么保护?", False),
+        ("通过哪些办法来帮助发展中国家加强人工智能能力建设?", False),  # too long to lack anything
+    ],
+)
+def test_what_says_nothing_of_its_subject_may_go_behind_the_question_before(question: str, joined: bool) -> None:
+    before = "行动计划第七条讲什么?"
+    assert behind(question, [before], "zh") == (f"{before} {question}" if joined else None)
+    assert behind(question, [], "zh") is None

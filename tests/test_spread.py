@@ -10,7 +10,19 @@ import pytest
 from rag.cite import Marked, Support
 from rag.records import Path
 from rag.retrieve import at
-from rag.spread import Shown, adds_of, instead, left_out, more, near, nearest, spread, whole
+from rag.spread import (
+    Shown,
+    adds_of,
+    beside,
+    instead,
+    left_out,
+    more,
+    near,
+    nearest,
+    side_by_side,
+    spread,
+    whole,
+)
 from tests.laws import PRIVACY, document
 from tests.plan import hits, plan
 
@@ -45,7 +57,8 @@ def test_an_item_alone_is_told_where_no_list_is_asked_for() -> None:
     ("question", "text", "quoted", "expected"),
     [
         ("能耗降低多少?", "能耗降低百分之五。", True, SAVING),
-        ("能耗降低多少?", "能耗应当降低5%。", False, "能耗应当降低5%。"),
+        ("能耗降低多少?", "能耗应当降低5%。", False, SAVING),  # figures as the law writes them
+        ("能耗降低多少?", "能耗应当降低。", False, "能耗应当降低。"),
         ("推广哪些技术?", "推广节能技术,如低功耗照明。", False, SAVING),
     ],
 )  # fmt: skip
@@ -125,3 +138,27 @@ def test_what_asks_for_several_gets_what_else_speaks_of_all_that_is_asked_and_an
 def test_what_a_sentence_adds_to_the_question_must_stand_in_the_clause(reply: str, adds: bool) -> None:
     clause = instead(Marked("推广", (3,)), hits(), "晚上太黑?", on("照明"))
     assert adds_of(clause, reply, "晚上太黑怎么办?") is adds
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("中方的“诚意”和“底线”分别体现在哪?", ["诚意", "底线"]),
+        ("威海、烟台各有哪些招数?", ["威海", "烟台"]),
+        ("能耗和水泵有什么要求?", ["能耗", "水泵"]),
+        ("如何防范误用、滥用?", []),  # verbs
+        ("谁应当积极参与、携手合作?", []),  # 与 of 参与 joins nothing
+        ("青岛港吞吐量是多少?", []),
+        ("What about pumps and lamps?", []),
+    ],
+)
+def test_what_a_question_names_side_by_side(question: str, expected: list[str]) -> None:
+    assert [term.text for term in side_by_side(question, "en" if question.isascii() else "zh")] == expected
+
+
+def test_what_is_named_beside_and_not_yet_told_is_told_and_what_stands_nowhere_is_said() -> None:
+    wanted = side_by_side("公园和水泵、青岛各有什么要求?", "zh")
+    assert [term.text for term in wanted] == ["公园", "水泵", "青岛"]
+    found, silent = beside(wanted, ["公园每日开放时间不得少于十二小时。"], hits(), on("水泵"))
+    assert (told(found), silent) == ([SAVING], ["青岛"])
+    assert beside(wanted, ["与此无关。"], hits(), on("水泵")) == ([], [])  # nothing of it was told

@@ -8,7 +8,10 @@ ports and styles handed to the server are in `rag.serve`; gradio is imported on 
 from __future__ import annotations
 
 import inspect
+import logging
 import os
+import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -24,6 +27,7 @@ from ui.page import Engine, Page, update
 from ui.turns import Turns
 from ui.worded import Worded
 
+LOG = logging.getLogger("tiaoyin.http")
 EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
@@ -43,8 +47,17 @@ def import_gradio() -> Any:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # both are read on its import
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
     import gradio
+    from gradio import queueing, routes
 
+    queueing.traceback = routes.traceback = SimpleNamespace(print_exc=_noted)
     return gradio
+
+
+def _noted() -> None:
+    """Log a fault in place of gradio's traceback: not its message, which may hold a question."""
+    kind, _, trace = sys.exc_info()
+    last = traceback.extract_tb(trace)[-1]
+    LOG.error("page fault=%s at=%s:%s", kind.__name__ if kind else "", last.filename, last.lineno)
 
 
 def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = None, lanes: Lanes | None = None) -> Any:

@@ -23,7 +23,7 @@ SIZE = 1_000_000
 TITLE = 40
 QUESTION = 2000
 """Characters of a question in an address, as many as the page's box takes."""
-_WRONG = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_WRONG = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 """What JSON of another form raises when it is read."""
 
 

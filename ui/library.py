@@ -71,7 +71,7 @@ def asked(documents: Sequence[Document], left_out: str) -> Only | None:
     """
     try:
         names = json.loads(left_out or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         names = []
     out = {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
     left = frozenset(document.doc_id for document in documents) - out

@@ -57,8 +57,9 @@ def read_questions(path: Path) -> list[Question]:
     for a file that is no text or no workbook."""
     try:
         rows = list(_rows(path))
-    except OSError as error:
-        raise UsageError("eval_unreadable", path=path, why=error.strerror or error) from error
+    except (OSError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError("eval_unreadable", path=path, why=why) from error
     found: dict[str, tuple[int, Question]] = {}
     for line, row in rows:
         question = _question(row, path, line)
@@ -142,7 +143,7 @@ def _table_row(row: Mapping[str, str], path: Path, line: int) -> dict[str, Any]:
 def _json(text: str, path: Path, line: int) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError("eval_broken_json", path=path, line=line, why=error) from error
 
 
@@ -171,7 +172,8 @@ def _check_types(row: Mapping[str, Any]) -> None:
     wanted = dict.fromkeys(_LISTS, list) | {"answerable": bool} | dict.fromkeys(("lang", "kind", "answer"), str)
     for name, kind in wanted.items():
         if not isinstance(value := row.get(name), kind | None):
-            raise TypeError(f"{name} is {json.dumps(value, ensure_ascii=False)}")
+            raise TypeError(f"{name} is {json.dumps(value)[:80]}")
+    json.dumps(row, ensure_ascii=False).encode()  # UnicodeEncodeError, a ValueError: half a character, as in "\ud800"
 
 
 def _article(value: object) -> str | None:

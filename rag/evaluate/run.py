@@ -42,7 +42,7 @@ def run(
     Raises UsageError when `place` holds another run, ModelError when a model does not load; an error of one question is
     in its row.
     """
-    place.mkdir(parents=True, exist_ok=True)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     _same_run(place, _made_with(questions, engine, only_retrieve))
     results = place / "results.jsonl"
     rows = {row["id"]: row for row in read_rows(results)}

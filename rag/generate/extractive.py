@@ -20,11 +20,10 @@ class Extractive:
     name = "extractive"
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, None]:
-        best = prompt.hits[0]
-        clause = best.document.text_of(best.nearest[0]) if best.nearest else ""
-        context = f"{best.document.title} {clause}"
+        number, clause = prompt.nearest
+        context = f"{prompt.hits[max(number, 1) - 1].document.title} {clause}"
         asked = facts.numbers(prompt.question)
         if facts.coverage(prompt.question, context) >= SHARED and asked <= facts.numbers(context):
-            yield f"{clause}[1]"
+            yield f"{clause}[{number}]"
         else:
             yield SENTINELS[prompt.lang]

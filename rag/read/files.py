@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -120,19 +121,31 @@ def _below(folder: Path, suffixes: Collection[str]) -> Iterator[File]:
     )
     if not inside:
         raise DocumentError("document_none", path=folder, suffixes=" ".join((*suffixes, ".zip")))
+    top = folder.resolve()
     for path in inside:
-        yield from _file(path, suffixes)
+        if path.resolve().is_relative_to(top):
+            yield from _file(path, suffixes)
+        else:
+            error = DocumentError("document_elsewhere", path=_tame(str(path)), to=_tame(str(path.resolve())))
+            yield _refused(_tame(str(path.absolute())), error)
 
 
 def _file(path: Path, suffixes: Collection[str]) -> Iterator[File]:
     name = str(path.absolute())
-    if path.suffix.lower() == ".zip":
+    if name != (tame := _tame(name)):
+        yield _refused(tame, DocumentError("document_name", path=tame))
+    elif path.suffix.lower() == ".zip":
         try:
             yield from _members(name, path, bytes_of(path, UNPACKED), suffixes)
         except DocumentError as error:
             yield _refused(name, error)
     else:
         yield File(name, path.suffix.lower(), partial(bytes_of, path))
+
+
+def _tame(name: str) -> str:
+    """A name without what a terminal would obey, a list show as two lines, or no file could hold: no Unicode."""
+    return "".join("\ufffd" if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char for char in name)
 
 
 def _members(name: str, place: Path | bytes, data: bytes, suffixes: Collection[str]) -> Iterator[File]:
@@ -142,7 +155,8 @@ def _members(name: str, place: Path | bytes, data: bytes, suffixes: Collection[s
         raise DocumentError("document_too_long", path=name, what=f"{count} files", limit=f"{MEMBERS} files")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(_name(info))]
+            named = [info for info in archive.infolist() if info.filename]
+            members = [info for info in named if not info.is_dir() and not _is_hidden(_name(info))]
     except _BROKEN as error:
         raise DocumentError("document_damaged", path=name) from error
     if len(members) > MEMBERS:

@@ -84,7 +84,7 @@ def txtai(
     try:
         from txtai import Embeddings
     except ImportError:
-        sys.exit("txtai is not installed: pip install -c constraints.txt -e '.[bench]'")
+        sys.exit("txtai is not installed: pip install -c constraints.txt 'txtai>=9.14,<10'")
     keys, embedder = list(articles), engine.embedder()
     known = {texts[row]: vectors[row] for row in articles.values()}
 

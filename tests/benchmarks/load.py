@@ -1,10 +1,14 @@
-"""How many questions a second a running server answers, how fast, and whether its memory stays flat.
+"""How many questions a second a running server answers, how fast, whether its memory stays flat, and whether readers
+who hang up or take nothing pile up.
 
     tiaoyin serve --llm extractive
-    python tests/benchmarks/load.py [--rate 200] [--seconds 60] [--readers 64] [--url http://127.0.0.1:7860]
+    python tests/benchmarks/load.py [--rate 200] [--seconds 60] [--readers 64] [--warm 1000] [--requests 10000]
+                                    [--dropped 300] [--stuck 50] [--pid PID] [--url http://127.0.0.1:7860]
 
-It asks `/api/ask` the questions of `data/eval/page.jsonl` in turn, `--rate` a second and never more than `--readers`
-at once, and reads `/metrics` before, between and after. A question that finds no free reader is not asked, and counted.
+It asks `/api/ask` the questions of `data/eval/page.jsonl` in turn: `--warm` of them first, then `--rate` a second and
+never more than `--readers` at once (a question that finds no free reader is not asked, and counted), then `--requests`
+as fast as they are answered, eight at once. Then it hangs up in the middle of `--dropped` of them, and leaves `--stuck`
+connections that say or take nothing. `/metrics` is read between, and with `--pid` the number of the server's threads.
 """
 
 from __future__ import annotations
@@ -17,64 +21,155 @@ import re
 import statistics
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 
 QUESTIONS = Path(__file__).parents[2] / "data" / "eval" / "page.jsonl"
+AT_ONCE = 8
+GONE = 45  # seconds until the server must have hung up on who says or takes nothing
 
 
 def at(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else 0.0
 
 
+async def figure(client: httpx.AsyncClient, name: str) -> float:
+    """A figure of /metrics."""
+    found = re.search(rf"^{name} (\S+)$", (await client.get("/metrics")).text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
 async def memory(client: httpx.AsyncClient) -> float:
     """Resident memory of the server, in MB."""
-    found = re.search(r"^process_resident_memory_bytes (\S+)$", (await client.get("/metrics")).text, re.MULTILINE)
-    return float(found[1]) / 1e6 if found else 0.0
+    return await figure(client, "process_resident_memory_bytes") / 1e6
 
 
-async def run(url: str, rate: float, seconds: float, readers: int, key: str) -> None:
-    questions = itertools.cycle([json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()])
-    took, counted, memories, free = list[float](), Counter[str](), list[float](), asyncio.Semaphore(readers)
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    limits = httpx.Limits(max_connections=readers + 1, max_keepalive_connections=readers + 1)
-    async with httpx.AsyncClient(base_url=url, timeout=120, headers=headers, limits=limits) as client:
+async def held(client: httpx.AsyncClient, pid: int) -> str:
+    """Open files and sockets of the server, its questions, and its threads where its process is known."""
+    files, running, waiting = [
+        int(await figure(client, name)) for name in ("process_open_fds", "tiaoyin_running", "tiaoyin_waiting")
+    ]
+    status = Path(f"/proc/{pid}/status")
+    threads = re.search(r"Threads:\s*(\d+)", status.read_text())[1] if pid else "?"  # type: ignore[index]
+    return f"{files} open files, {threads} threads, {running} running, {waiting} waiting"
 
-        async def ask(question: str) -> None:
-            begun = time.perf_counter()
+
+class Load:
+    """The questions in turn, and what came of them."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client, self.took, self.counted = client, list[float](), Counter[str]()
+        lines = QUESTIONS.read_text("utf-8").splitlines()
+        self.questions: Iterator[str] = itertools.cycle([json.loads(line)["question"] for line in lines])
+
+    async def ask(self) -> None:
+        begun = time.perf_counter()
+        try:
+            got = await self.client.post("/api/ask", json={"question": next(self.questions)})
+            self.counted[str(got.status_code)] += 1
+            if got.status_code == 200:
+                self.took.append(time.perf_counter() - begun)
+        except httpx.TransportError as error:
+            self.counted[type(error).__name__] += 1
+
+    async def answered(self, n: int) -> None:
+        """Ask until `n` more are answered."""
+        until = self.counted["200"] + n
+
+        async def reader() -> None:
+            while self.counted["200"] < until:
+                await self.ask()
+
+        await asyncio.gather(*(reader() for _ in range(AT_ONCE)))
+
+    async def paced(self, rate: float, seconds: float, readers: int) -> None:
+        free, tasks = asyncio.Semaphore(readers), set[asyncio.Task[None]]()
+
+        async def one() -> None:
             try:
-                got = await client.post("/api/ask", json={"question": question})
-                counted[str(got.status_code)] += 1
-                if got.status_code == 200:
-                    took.append(time.perf_counter() - begun)
-            except httpx.TransportError as error:
-                counted[type(error).__name__] += 1
+                await self.ask()
             finally:
                 free.release()
 
-        memories.append(await memory(client))
-        begun, tasks = time.perf_counter(), set[asyncio.Task[None]]()
+        begun = time.perf_counter()
         for n in range(int(rate * seconds)):
             await asyncio.sleep(max(0.0, begun + n / rate - time.perf_counter()))
             if free.locked():
-                counted["not asked"] += 1
+                self.counted["not asked"] += 1
                 continue
             await free.acquire()
-            tasks.add(task := asyncio.create_task(ask(next(questions))))
+            tasks.add(task := asyncio.create_task(one()))
             task.add_done_callback(tasks.discard)
-            if n % max(1, int(rate * seconds / 10)) == 0:
-                memories.append(await memory(client))
         await asyncio.gather(*tasks)
         spent = time.perf_counter() - begun
-        memories.append(await memory(client))
-    print(f"asked {rate:g}/s for {spent:.0f} s; responses {dict(counted)}")
+        print(f"asked {rate:g}/s for {spent:.0f} s; responses {dict(self.counted)}")
+        p50, p95 = at(self.took, 0.5) * 1000, at(self.took, 0.95) * 1000
+        print(f"answered {self.counted['200'] / spent:.1f}/s; ms p50 {p50:.0f}, p95 {p95:.0f}")
+
+
+async def flat(load: Load, requests: int) -> None:
+    """Whether memory grows over so many answers."""
+    load.counted.clear()
+    memories = [await memory(load.client)]
+    for _ in range(10):
+        await load.answered(requests // 10)
+        memories.append(await memory(load.client))
+    first, last = memories[0], statistics.median(memories[-3:])
     print(
-        f"answered {counted['200'] / spent:.1f}/s; ms p50 {at(took, 0.5) * 1000:.0f}, p95 {at(took, 0.95) * 1000:.0f}"
+        f"{requests} answers, responses {dict(load.counted)}: MB {' '.join(f'{each:.0f}' for each in memories)}; ",
+        end="",
     )
-    print(f"MB {' '.join(f'{each:.0f}' for each in memories)}; median of the second half ", end="")
-    half = memories[len(memories) // 2 :]
-    print(f"{statistics.median(half):.0f}, of the first {statistics.median(memories[: len(memories) // 2]):.0f}")
+    print(f"the last are {100 * (last / first - 1):+.1f} % of what it was before them")
+
+
+async def leaving(load: Load, url: httpx.URL, key: str, dropped: int, stuck: int, pid: int) -> None:
+    """Who hangs up, and who stays and says or takes nothing, is not there any more after a while."""
+    client, (host, port) = load.client, (url.host, url.port or 80)
+    print("before:", await held(client, pid))
+    body = json.dumps({"model": "extractive", "stream": True, "messages": [{"role": "user", "content": "x"}]}).encode()
+    told = f"Authorization: Bearer {key}\r\n" if key else ""
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\n{told}Content-Type: application/json\r\n"
+    whole = head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    for n in range(dropped):
+        _, out = await asyncio.open_connection(host, port)
+        out.write(whole[: len(whole) * (n % 7 + 1) // 7])
+        await out.drain()
+        out.transport.abort()
+    print(f"{dropped} hung up:", await held(client, pid))
+    ways = (b"", b"POST /api/ask HT", head.encode(), whole[:-5], whole, whole * 40)
+    kept = []
+    for n in range(stuck):
+        kept.append(await asyncio.open_connection(host, port, limit=1024))
+        kept[-1][1].write(ways[n % len(ways)])
+        kept[-1][0]._transport.pause_reading()  # type: ignore[attr-defined]
+    print(f"{stuck} silent:", await held(client, pid))
+    begun = time.perf_counter()
+    await load.answered(100)
+    print(f"100 others meanwhile: {time.perf_counter() - begun:.1f} s")
+    await asyncio.sleep(GONE)
+    print(f"{GONE} s later:", await held(client, pid))
+    for _, out in kept:
+        out.transport.abort()
+    await asyncio.sleep(1)
+    print("after:", await held(client, pid))
+
+
+async def run(given: argparse.Namespace) -> None:
+    headers = {"authorization": f"Bearer {given.key}"} if given.key else {}
+    limits = httpx.Limits(max_connections=given.readers + 1, max_keepalive_connections=given.readers + 1)
+    async with httpx.AsyncClient(base_url=given.url, timeout=120, headers=headers, limits=limits) as client:
+        load = Load(client)
+        print(f"{await memory(client):.0f} MB")
+        await load.answered(given.warm)
+        print(f"{await memory(client):.0f} MB after {given.warm} answers")
+        load.counted.clear()
+        load.took.clear()
+        await load.paced(given.rate, given.seconds, given.readers)
+        if given.requests:
+            await flat(load, given.requests)
+        await leaving(load, client.base_url, given.key, given.dropped, given.stuck, given.pid)
 
 
 if __name__ == "__main__":
@@ -82,7 +177,14 @@ if __name__ == "__main__":
     parser.add_argument("--url", default="http://127.0.0.1:7860")
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--readers", type=int, default=64)
+    for name, usual in (
+        ("readers", 64),
+        ("warm", 1000),
+        ("requests", 10_000),
+        ("dropped", 300),
+        ("stuck", 50),
+        ("pid", 0),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--key", default="")
-    given = parser.parse_args()
-    asyncio.run(run(given.url, given.rate, given.seconds, given.readers, given.key))
+    asyncio.run(run(parser.parse_args()))

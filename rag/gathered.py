@@ -1,0 +1,63 @@
+"""A question for all the places that speak of a matter -> those places, each in its own words. Pure.
+
+In: a question such as 照顾发展中国家的内容分别在哪几条, and the provisions found for it. Out: one clause of each
+article that speaks of the matter, in the order of the text; [] where nothing is asked so, or where fewer than two do.
+Words that stand there letter by letter are found by `named.py`; here meaning and other wordings count too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag import evidence
+from rag.records import Document, Hit, Provision
+from rag.spread import Shown, leaves, quote
+
+ASKED = re.compile(
+    r"哪几[条点处段]|哪些(?:条文?|条款|段落|点|地方.{0,6}[提说谈讲涉写])"
+    r"|\b(?:which|what) (?:articles|points|provisions|parts|sections|paragraphs)\b",
+    re.IGNORECASE,
+)
+_OF_ARTICLES = re.compile(r"条|article", re.IGNORECASE)
+_PARTS = re.compile(r"[、,，]|和|与|以及|或者?|\b(?:and|or)\b")
+SPEAKS = 0.55
+"""Share of a matter that a clause must speak of."""
+
+OF_ALL = 0.2
+"""Share of the question's content that one of its matters must be, to be looked for alone."""
+
+MOST = 8
+"""How many places are told."""
+
+
+def places(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> list[Shown]:
+    """The clauses that speak of what is asked, one of each article; `hits` are searched, in any order."""
+    if not ASKED.search(question):
+        return []
+    if _OF_ARTICLES.search(question) and (articles := [hit for hit in hits if hit.provision.path[0][0] == "article"]):
+        hits = articles
+    matters = list(_matters(question, lang, weight))
+    told: list[tuple[Document, Provision]] = []
+    for hit in hits:
+        found = [
+            (max(evidence.share(matter, hit.document.text_of(leaf), weight)[0] for matter in matters), leaf)
+            for leaf in leaves(hit)
+        ]
+        share, leaf = max(found, key=lambda each: each[0], default=(0.0, hit.provision))
+        if matters and share >= SPEAKS:
+            told.append((hit.document, leaf))
+    told = sorted(told[:MOST], key=lambda place: (place[0].doc_id, place[1].start)) if len(told) > 1 else []
+    return [shown for document, leaf in told for shown in quote(document, leaf, "")]
+
+
+def _matters(question: str, lang: str, weight: evidence.Weight) -> Iterator[tuple[evidence.Term, ...]]:
+    """What is looked for: all that is asked, and each of the matters that are named side by side."""
+    whole = evidence.terms(question, lang)
+    size = sum(weight(term.text) for term in whole)
+    if whole:
+        yield whole
+    for part in _PARTS.split(question):
+        terms = evidence.terms(part, lang)
+        if sum(not term.light for term in terms) and sum(weight(term.text) for term in terms) >= OF_ALL * size:
+            yield terms

@@ -1,0 +1,112 @@
+"""What stays here and in whose hands: no telemetry of a library, no words or keys in logs, files for their owner alone.
+
+The logs of the HTTP interface are test_http's, the file of keys test_keys', marks test_feedback's, a model server's key
+test_servers', and what a command asks of the network test_end_to_end's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from rag.__main__ import main
+from rag.generate.extractive import Extractive
+from rag.keys import Door, Keys
+from rag.settings import Settings
+from tests.browser import ask, free_port, page_at, served, until
+from tests.built import searched
+from tests.listening import QUESTION, Engine, listening
+from tests.plan import plan
+from tests.test_end_to_end import SPY
+
+ROOT = Path(__file__).parent.parent
+SECRET = "机密四七一一"
+
+
+@pytest.mark.slow
+def test_a_server_calls_nobody_whatever_the_environment_says_of_telemetry(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SPY, encoding="utf-8")
+    noted = tmp_path / "noted"
+    wanted = {
+        "SPY": noted, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "HOME": tmp_path, "ANONYMIZED_TELEMETRY": "True",
+        "GRADIO_ANALYTICS_ENABLED": "True", "HF_ENDPOINT": "http://127.0.0.1:9",
+    }  # fmt: skip
+    command = ["env", "--unset=CI", *(f"{name}={value}" for name, value in wanted.items())]
+    command += [sys.executable, "-m", "rag", "serve", "--port", str(free_port()), "--llm", "extractive"]
+    command += ["--home", str(settings.home), "--index", str(settings.index)]
+    with served(command, tmp_path / "output.txt") as site, httpx.Client(base_url=site.url, timeout=60) as client:
+        until(lambda: client.get("/readyz").status_code == 200, 60)
+        assert client.post("/api/ask", json={"question": "行动计划推广哪些绿色计算技术?"}).json()["citations"]
+        assert client.post("/api/ask", json={"question": SECRET}).json()["refused"]
+        assert client.get("/").status_code == 200
+
+        assert "绿色" not in site.output() and SECRET not in site.output()
+    assert not noted.exists(), noted.read_text()
+
+
+class Failing(Engine):
+    """Fails in a way that nobody foresaw, with the question in its words."""
+
+    def ask(self, question: str, *args: Any, **chosen: Any) -> Any:
+        yield from ()
+        raise ZeroDivisionError(question)
+
+
+def test_a_fault_behind_the_page_leaves_no_word_of_the_question_in_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with listening(Failing(tmp_path, Extractive())) as client, page_at(str(client.base_url)) as page:
+        ask(page, SECRET, settled=False)
+        until(lambda: "page fault=ZeroDivisionError at=" in caplog.text)
+    assert SECRET not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_a_key_that_is_shown_right_or_wrong_is_in_no_log_and_no_reply(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = Keys(tmp_path).new("anna")
+    engine = Engine(tmp_path, Extractive())
+    with caplog.at_level(logging.DEBUG), listening(engine, Door(Keys(tmp_path), local=False)) as client:
+        for shown, status in ((key, 200), (key[:-1], 401)):
+            headers = {"authorization": f"Bearer {shown}", "x-request-id": shown[:60] + "/"}
+            for got in (
+                client.post("/api/ask", json={"question": QUESTION}, headers=headers),
+                client.get(f"/v1/models?key={shown}", headers=headers),
+            ):
+                assert got.status_code == status
+                assert key[3:-1] not in got.text + str(got.headers)
+        until(lambda: caplog.text.count("status=401") == 2)
+    ours = "\n".join(each.getMessage() for each in caplog.records if not each.name.startswith(("httpx", "httpcore")))
+    assert "key=anna" in ours and key[3:-1] not in ours
+
+
+def test_the_key_of_a_model_server_is_in_no_report(
+    clean: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TIAOYIN_API_KEY", "sk-4711")
+    assert main(["doctor", "--json", "--home", str(clean)]) in (0, 1)
+    assert main(["ask", QUESTION, "--home", str(clean), "--llm", "openai:m@http://127.0.0.1:9/v1"]) == 1
+    heard = capsys.readouterr()
+    assert heard.err and "sk-4711" not in heard.out + heard.err
+
+
+def test_what_holds_documents_or_questions_is_made_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0)
+    try:
+        searched(tmp_path / "home" / "index", [plan()])
+        from rag.evaluate.run import run
+
+        run([], Engine(tmp_path / "other", Extractive()), tmp_path / "out", True, lambda question, row: None)
+    finally:
+        os.umask(before)
+    for folder in ("home/index", "out"):
+        assert stat.S_IMODE((tmp_path / folder).stat().st_mode) == 0o700, folder
