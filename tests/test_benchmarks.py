@@ -21,6 +21,14 @@ every = importlib.import_module("all")
 HERE = Path(measuring.__file__).parent
 
 
+def test_a_missed_target_tells_its_limit_and_a_met_one_none() -> None:
+    for what in every.WHY:
+        assert every.limit(Target(what, "", "", False)) == every.WHY[what]
+        assert every.limit(Target(what, "", "", True)) == ""
+    named = "\n".join((HERE / f"{name}.py").read_text(encoding="utf-8") for name in every.PLAN)
+    assert all(what in named for what in every.WHY)
+
+
 def result(**more: Any) -> Result:
     return Result(
         "start", "Start", "an empty Python", [Target("`--help`", "≤ 0.5 s", "0.7 s", False, "imports")],
