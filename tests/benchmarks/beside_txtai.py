@@ -33,6 +33,10 @@ def measure(args: argparse.Namespace) -> Result:
     title, baseline = "Retrieval beside txtai", "txtai's Embeddings over the same articles and vectors"
     if not args.shared:
         return Result("beside_txtai", title, baseline, notes=["There are no laws and questions here."])
+    try:
+        import txtai as _txtai  # noqa: F401 - here, so that its import is not in the time of an index
+    except ImportError:
+        sys.exit("txtai is not installed: pip install -c constraints.txt 'txtai>=9.14,<10'")
     with TemporaryDirectory() as folder:
         ready = (BUILD / "laws" / "current").exists() and not args.quick
         engine = Engine(load({"index": BUILD / "laws" if ready else folder}))
@@ -81,10 +85,8 @@ def txtai(
     engine: Engine, articles: dict[Key, int], texts: dict[int, str], vectors: Any, hybrid: bool
 ) -> Callable[[str], list[Key]]:
     """A search of txtai over the articles, whose vectors are known: it need not embed them again."""
-    try:
-        from txtai import Embeddings
-    except ImportError:
-        sys.exit("txtai is not installed: pip install -c constraints.txt 'txtai>=9.14,<10'")
+    from txtai import Embeddings
+
     keys, embedder = list(articles), engine.embedder()
     known = {texts[row]: vectors[row] for row in articles.values()}
 
