@@ -30,6 +30,7 @@ from rag.index import Index, Manifest
 from rag.ingest import ingest
 from rag.records import Chunk
 from rag.settings import load
+from rag.vectors import COLLECTION, FOLDER
 
 ROWS, SERVED, WORDS = [10_000, 100_000, 300_000], [10_000, 100_000], [10_000, 100_000]
 QUERIES, K, DEEP = 200, 10, 600
@@ -169,9 +170,9 @@ def through_index(args: argparse.Namespace) -> dict[str, Any]:
     queries = varied(base, QUERIES, 3)
     right, spent = exact(vectors, queries)
     times, deep, recall = asked(lambda q, k: [int(i[1:]) for i, _ in opened.nearest(q, k)], queries, right)
-    recalls = [] if args.at else efforts(opened, queries, right)
     size = disk(args.place)
     opened.close()
+    recalls = [] if args.at else efforts(args.place, queries, right)
     row = [n, written, n / written, size, 0.0, opening, at(times, 0.5), at(times, 0.95), at(deep, 0.5), spent, recall]
     return {"rows": n, "row": row, "recalls": recalls}
 
@@ -193,13 +194,21 @@ def asked(nearest: Any, queries: Any, right: list[set[int]]) -> tuple[list[float
     return times, deep, found / (K * len(queries))
 
 
-def efforts(opened: Index, queries: Any, right: list[set[int]]) -> list[float]:
-    """recall@K by ef_search; the collection is a throw-away one."""
-    collection, found = opened._store._collection, []  # type: ignore[union-attr]
+def efforts(place: Path, queries: Any, right: list[set[int]]) -> list[float]:
+    """recall@K by ef_search, which Chroma heeds only when a collection is opened; this one is thrown away."""
+    import chromadb
+
+    found, folder = [], str(index.current(place) / FOLDER)
     for ef in EF:
-        collection.modify(configuration={"hnsw": {"ef_search": ef}})
-        rows = (collection.query(query_embeddings=[q.tolist()], n_results=K, include=[])["ids"][0] for q in queries)
-        hits = sum(len(w.intersection(int(i[1:]) for i in ids)) for w, ids in zip(right, rows, strict=True))
+        client = chromadb.PersistentClient(folder)
+        client.get_collection(COLLECTION).modify(configuration={"hnsw": {"ef_search": ef}})
+        client.close()
+        client = chromadb.PersistentClient(folder)
+        collection, hits = client.get_collection(COLLECTION), 0
+        for query, wanted in zip(queries, right, strict=True):
+            ids = collection.query(query_embeddings=[query.tolist()], n_results=K, include=[])["ids"][0]
+            hits += len(wanted.intersection(int(i[1:]) for i in ids))
+        client.close()
         found.append(hits / (K * len(queries)))
     return found
 
