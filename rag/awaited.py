@@ -35,12 +35,18 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _WHO = re.compile(r"谁|哪一?位|哪几位|何人|哪个人|\bwho(?:m)?\b", re.IGNORECASE)
+_WHERE = re.compile(
+    r"(?:去|到|走访|访问|设|放|选|位于|举[行办]|召开|开|谈|落户)了?(?:过|在|到)?(?:了|的是)?(?:哪里|哪儿|哪些地方|什么地方)(?!.{0,4}[提说讲])"
+    r"|[在去到](?:哪里|哪儿|什么地方)(?:举[行办]|召开|谈|开)"
+)
 _WHICH_COUNTRY = re.compile(
     r"哪一?个?(?:国家|国|城市|省|座城市|地区)(?!际)|哪座城|何国|\bwhich (?:country|city|state)\b", re.IGNORECASE
 )
 _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎)")
 _NUMERAL = rf"[\d{facts.DIGITS}]"
-_HOW_MANY_EN = re.compile(r"\bhow many\b", re.IGNORECASE)
+_HOW_MANY_EN = re.compile(
+    r"\bhow many\b|\bwhat (?:\w+ )?(?:rate|percentage|price|amount|number|sum|budget)\b", re.IGNORECASE
+)
 _DATED = re.compile(r"\d{4}\s*年?(?=\d|[“”世])|\d+\s*[年月日届]|第\d+")
 _MONEY = re.compile(
     r"多少钱|几[块元]|多少元|\bhow much (?:is|does|do|are|will|money|funding|funds?|capital|investment)\b",
@@ -53,12 +59,16 @@ _REPORTER = re.compile(r"[(（][^()（）]*(?:记者|电)[^()（）]*[)）]|本�
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
-_WON = r"夺得|夺冠|获奖|得奖|捧[得回]|赢得|拿[到下].{0,8}奖|\bw[oi]n(?:s|ner|ning)?\b(?!-win)"
+_WON = r"夺得|夺冠|获奖|得奖|捧[得回]|赢得|拿[到下].{0,8}奖|(?<!-)\bw[oi]n(?:s|ner|ning)?\b(?!-win)"
 _HAPPENED = [
     (re.compile(asked, re.IGNORECASE), re.compile(told, re.IGNORECASE))
     for asked, told in (
-        (_WON, rf"{_WON}|获得|荣获|摘得|得主|授予|award(?:ed)?\b"),
+        (_WON, rf"{_WON}|获得|荣获|摘得|得主|授予|\bawarded\b"),
         (r"会[面晤]|接见|会见|见[了过]?.{0,4}(?:领导|主席|总统|总理)", r"会[见面晤]|接见|见面"),
+        (
+            r"(?:已经?|目前|至今).{0,8}(?:加入|签署|批准)|(?:加入|签署|批准)了",
+            r"[已现].{0,10}(?:加入|签署|批准)|(?:加入|签署|批准)了|成员国?(?:有|包括|为)",
+        ),
         (r"带队|率[队团]|(?:headed|led) (?:the|its) .{0,20}delegation", r"带队|率|带领|团长|\bled\b|\bhead"),
         (r"(?:致辞|讲话|发言|演讲).{0,8}(?:[讲说谈提]|内容)", r"指出|强调|表示|认为|呼吁|说[,，:：]|[“\"：:]"),
         (r"正式(?:成立|启动|生效|实施|施行|运行|上映|签署|加入)", r"正式|自.{1,12}起|起(?:施行|生效)"),
@@ -89,6 +99,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
         return not _named(question, lang, text, ("nr",))
     if names and _WHICH_COUNTRY.search(question):
         return not _named(question, lang, text, ("ns", "nt"))
+    if names and _WHERE.search(question):
+        return not _named(question, lang, clause, ("ns", "nt"))
     if _MONEY.search(question):
         return not _PRICE.search(there)
     if lang == "zh":

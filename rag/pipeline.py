@@ -246,8 +246,7 @@ class Engine:
                 near = decide.best(ground.asked, lang, near, weight)
             own = own if joined else ground.asked
             own = without_orders(own) or own
-            tell = partial(evidence.teller, lang=lang, titles=[hit.document.title for hit in near], weight=weight)
-            tells = (tell(own), *map(tell, decide.asked(own)))
+            tells = tuple(decide.teller(part, lang, near, weight) for part in (own, *decide.asked(own)))
             chars, last = self.settings.context_chars, question if joined else ""
             asked = prompt(ground.asked, lang, near, chars, last, answering.clearest(near, tells[0]))
             pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))

@@ -77,7 +77,7 @@ class Document:
     def is_title(self, path: Path) -> bool:
         """Whether a provision is only the title an article of a plan begins with (有效应对能源环境问题。)."""
         size = self.by_path[path].end - self.by_path[path].start
-        return self.kind != "statute" and len(path) == 2 and path[-1] == ("sentence", "1") and size <= TITLE
+        return self.kind != "statute" and path[0][0] == "article" and path[1:] == (("sentence", "1"),) and size <= TITLE
 
     def to_json(self) -> dict[str, Any]:
         """The form of one document that `tiaoyin parse --json` prints."""

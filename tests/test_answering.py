@@ -45,7 +45,14 @@ def test_where_the_model_finds_nothing_and_little_is_spoken_of_it_is_declined(en
 
 @pytest.mark.parametrize(
     "question",
-    ["红烧肉怎么做?", "公园里有多少只孔雀?", "公园怎样维修外墙并喷涂栏杆?", "2019年公园接待了多少游客?"],
+    [
+        "谢谢",
+        "这个怎么办?",
+        "红烧肉怎么做?",
+        "公园里有多少只孔雀?",
+        "公园怎样维修外墙并喷涂栏杆?",
+        "2019年公园接待了多少游客?",
+    ],
 )
 def test_where_nothing_speaks_of_what_is_asked_no_model_is_asked(question: str, engine: Here) -> None:
     answer = engine.answer(question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import awaited
+from rag.statutes import titled
 
 FOUNDED = "本报上海7月26日电(记者陈尚文)中国政府26日倡议成立世界人工智能合作组织,初步考虑总部设在中国上海。"
 CHECKED = "对上述人工智能系统的安全性进行定期评估,尊重专利、软件著作权等知识产权。"
@@ -65,3 +66,48 @@ def test_the_same_in_english(question: str, text: str, lacking: bool) -> None:
 )
 def test_a_work_named_in_brackets_is_spoken_of_or_another(question: str, another: bool) -> None:
     assert awaited.another(question, "《哪吒之魔童闹海》在马来西亚上映。") is another
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "lacking"),
+    [
+        ("这部电影夺得了金环奖吗?", "这部电影入围竞赛单元,角逐最高奖项“金环奖”。", True),
+        ("这部电影夺得了什么奖?", "这部电影荣获“金环奖”。", False),
+        ("Who won the top award?", "Eight films compete for the top award.", True),
+        ("What is a win-win outcome?", "双方合作共赢。", False),
+        ("他跟哪位领导人会面了?", "他走访了北京和上海,参观了多家企业。", True),
+        ("代表团由谁带队?", "陈吉宁、吴政隆参加上述活动。", True),
+        ("他在致辞里讲了什么?", "联合国秘书长古特雷斯等发表致辞。", True),
+        ("他在致辞里讲了什么?", "古特雷斯在致辞中表示,要加强合作。", False),
+        ("这个组织哪一天正式成立?", FOUNDED, True),
+        ("违反了会不会被处罚?", CHECKED, True),
+        ("又怕挨罚,能不能大胆尝试?", CHECKED, False),  # what asks is the second part
+        ("瑞典会谈达成了哪些协议?", "日内瓦会谈达成一系列重要共识。", True),
+        ("日内瓦会谈达成了什么?", "日内瓦会谈达成一系列重要共识。", False),
+        ("目前已经有哪些国家加入?", "愿同有意愿加入的国家共同探讨相关安排。", True),
+        ("他走访了哪些地方?", "他接受了本报记者采访。", True),
+        ("他走访了哪些地方?", "他走访了北京、上海等地。", False),
+        ("文件里哪些地方提到评估?", CHECKED, False),  # places in a text are no towns
+    ],
+)
+def test_what_is_asked_of_as_having_happened_must_be_told_so(question: str, text: str, lacking: bool) -> None:
+    assert awaited.lacks(question, "en" if question.isascii() else "zh", text, text) is lacking
+
+
+def test_laws_are_asked_about_as_they_are_worded() -> None:
+    assert not awaited.lacks("违反了会不会被处罚?", "zh", CHECKED, CHECKED, names=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "laws"),
+    [
+        ("个人信息保护法规定哪些属于敏感个人信息?", ("个人信息保护法",)),
+        ("刑法怎么规定?", ()),
+        ("行动计划讲什么?", ()),
+    ],
+)
+def test_a_law_that_a_question_names_without_brackets_is_another_where_it_is_not_spoken_of(
+    question: str, laws: tuple[str, ...]
+) -> None:
+    assert titled(question) == laws
+    assert awaited.another(question, CHECKED, titled(question)) is bool(laws)

@@ -233,3 +233,13 @@ def test_every_look_up_of_206_laws_is_found_at_once_and_none_that_does_not_exist
 def test_the_only_plan_or_document_is_meant_by_those_words(text: str, means: bool) -> None:
     assert [each.title for each in sole(text, Titles([plan()]))] == (["城市公园行动计划"] if means else [])
     assert sole(text, Titles([plan(), replace(plan(), doc_id="other")])) == []
+
+
+@pytest.mark.parametrize("question", ["行动计划一共二十条,对吗?", "行动计划有3条吧,对不对?", "一共有几条?"])
+def test_a_wrong_number_of_articles_is_put_right_by_counting(question: str) -> None:
+    found = named(question, Titles([plan()]))
+    assert found and found.asks == "count"
+
+
+def test_a_law_that_is_not_here_is_not_the_only_plan_that_is() -> None:
+    assert named("民法典一共有几条?", Titles([plan()])) is None

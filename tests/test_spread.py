@@ -21,6 +21,7 @@ from rag.spread import (
     nearest,
     side_by_side,
     spread,
+    told_short,
     whole,
 )
 from tests.laws import PRIVACY, document
@@ -162,3 +163,14 @@ def test_what_is_named_beside_and_not_yet_told_is_told_and_what_stands_nowhere_i
     found, silent = beside(wanted, ["公园每日开放时间不得少于十二小时。"], hits(), on("水泵"))
     assert (told(found), silent) == ([SAVING], ["青岛"])
     assert beside(wanted, ["与此无关。"], hits(), on("水泵")) == ([], [])  # nothing of it was told
+
+
+def test_a_story_is_told_in_short_by_its_first_paragraph_and_how_the_others_begin() -> None:
+    text = "本报记者 张三\n\n公园今天开园。市民参观公园。天气晴朗。人很多。\n\n园长介绍情况。他说很高兴。"
+    story = document("公园开园", text, "2025-01-01")
+    found = [at(story, (("paragraph", "2"),), "dense")]
+    assert told(told_short("这篇报道主要讲了什么?", found)) == [
+        "公园今天开园。", "市民参观公园。", "天气晴朗。", "园长介绍情况。",
+    ]  # fmt: skip
+    assert told_short("公园什么时候开园?", found) == []
+    assert told_short("这篇报道主要讲了什么?", hits()) == []  # a plan has articles
