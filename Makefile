@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCUMENTS := data/documents
 
-.PHONY: setup run test fuzz check sbom clean
+.PHONY: setup run test fuzz check bench sbom clean
 
 run: setup
 	@$(BIN)/tiaoyin serve
@@ -45,6 +45,16 @@ check: $(VENV)/installed-test
 # What a release is made of, for whoever has to know: dist/tiaoyin.cdx.json.
 sbom: $(VENV)/installed-test
 	@$(BIN)/python scripts/supply.py sbom
+
+# All benchmarks, each beside its baseline: under 40 minutes, on an otherwise idle machine. Writes BENCHMARKS.md.
+# txtai, one of the baselines, is no part of the program, so that it is not among what is locked.
+$(VENV)/installed-bench: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gguf]' 'txtai>=9.14,<10'
+	@touch $@
+
+bench: $(VENV)/installed-bench
+	@$(BIN)/tiaoyin pull
+	$(BIN)/python tests/benchmarks/all.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -84,7 +84,7 @@ def require(name_or_path: str, home: Path) -> Path:
 def export_place(name_or_path: str, home: Path) -> Path | None:
     """Where a faster form of a model may be kept: beside a catalogue model; a user's own folder is not written to."""
     model = catalogue().get(name_or_path)
-    return _folder(model, home) / "openvino-float16" if model else None
+    return _folder(model, home) / "openvino-fastest" if model else None
 
 
 def bring(model: Model, home: Path, report: Report) -> Path:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.compare import as_hit, declines, figures, said, supported, table
+from benchmarks.compare import as_hit, declines, drawn, figures, said, supported, table
+
+from rag.evaluate.questions import Question
 
 CLAUSE = "第七条　推广低功耗芯片、高效算法等绿色计算技术，三十日内公布。"
 OTHER = "第八条　标准制修订依托国际电信联盟。"
@@ -54,13 +56,34 @@ def test_figures_are_shares_of_what_was_asked() -> None:
         (False, False, [], [False]),
     ]
     rows = [
-        {"answerable": a, "declined": d, "keys": keys, "supported": fine, "cited": fine, "seconds": 1.0 + n}
+        {
+            "answerable": a,
+            "declined": d,
+            "keys": keys,
+            "supported": fine,
+            "cited": fine,
+            "seconds": 1.0 + n,
+            "first": n or None,
+        }
         for n, (a, d, keys, fine) in enumerate(kinds)
     ]
     found = figures(rows)
     assert found == {
         "key facts": 1 / 3, "supported": 0.5, "cited": 0.5, "declined": 0.5, "falsely declined": 0.5,
-        "median s": 2.5, "p95 s": pytest.approx(3.85),
+        "first s": 2.0, "median s": 2.5, "p95 s": pytest.approx(3.85),
     }  # fmt: skip
-    assert table({"x": found}).splitlines()[2] == "| x | .33 | .50 | .50 | .50 | .50 | 2.5 | 3.8 |"
-    assert figures(rows[2:3])["supported"] is None and "| – |" in table({"x": figures(rows[2:3])})
+    assert table({"x": found}) == [["x", ".33", ".50", ".50", ".50", ".50", "2.0", "2.5", "3.8"]]
+    assert figures(rows[2:3])["supported"] is None and "–" in table({"x": figures(rows[2:3])})[0]
+
+
+def test_a_few_questions_are_drawn_across_their_kinds_and_the_same_ones_again() -> None:
+    asked = [
+        Question(f"{kind}{n}", "?", kind=kind)
+        for kind, many in (("fact", 9), ("cite", 2), ("none", 1))
+        for n in range(many)
+    ]
+    chosen = drawn(asked, 6)
+    assert chosen == drawn(asked, 6)
+    assert sorted(each.kind for each in chosen) == ["cite", "cite", "fact", "fact", "fact", "none"]
+    assert {each.kind for each in drawn(asked, 3)} == {"fact", "cite", "none"}
+    assert len(drawn(asked, 99)) == 12

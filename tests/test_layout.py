@@ -66,7 +66,7 @@ STAGES = {
     "read": ("rag.read",),
     "structure": ("rag.structure",),
     "chunk": ("rag.chunk",),
-    "embed": ("rag.embed",),
+    "embed": ("rag.embed", "rag.narrow"),
     "rerank": ("rag.rerank",),
     "index": ("rag.index", "rag.keep", "rag.rows", "rag.vectors"),
     "lexical": ("rag.lexical",),

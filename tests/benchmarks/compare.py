@@ -1,11 +1,13 @@
 """The same model, embedder, files and questions put to LlamaIndex' query engines and to this program, side by side.
 
-    .venv/bin/python tests/benchmarks/compare.py [--n N] [--questions FILE] [--index DIR] [--out DIR]
+    python tests/benchmarks/compare.py [--n N] [--seconds S] [--same] [--questions FILE] [--index DIR] [--out FILE]
 
-In: the index that `make setup` made, whose files LlamaIndex gets too. Every question is put to the three in turn, so
-that what else the machine does weighs on all alike. Out: a Markdown table, printed and in DIR/compare.md, and all
-answers in DIR/compare.json. Nothing of LlamaIndex is tuned: SentenceSplitter, VectorStoreIndex, `as_query_engine()`
-and CitationQueryEngine have their defaults and prompts, and nothing is set for the whole process. It needs no network.
+In: the first document, whose file LlamaIndex gets too, or an index. N questions are drawn across their kinds, by a
+fixed seed, and no further one is begun after S seconds. Every question is put to the three in turn, so that what else
+the machine does weighs on all alike. LlamaIndex has the model file through the prebuilt llama.cpp wheel, as one would
+install it, with `--same` through the engine that this program has. Nothing of LlamaIndex is tuned: SentenceSplitter,
+VectorStoreIndex, `as_query_engine()` and CitationQueryEngine have their defaults and prompts, and nothing is set for
+the whole process. It needs no network. Out: a table, and with `--out` also all answers.
 
 How the three are judged, alike and by code:
 - key facts: the share of facts that stand in the answer, of answerable questions;
@@ -14,22 +16,25 @@ How the three are judged, alike and by code:
   stock engine by everything the model was given;
 - cited: the share of sentences with a marker that leads to a source;
 - declined: of unanswerable questions, and falsely of answerable ones. LlamaIndex declines when its answer is empty, is
-  "Empty Response", or says one of `DECLINES`; this is lenient, since it does not ask what else is said.
+  "Empty Response", or says one of `DECLINES`; this is lenient, since it does not ask what else is said;
+- first s: until the first token of the answer is there; of an answer in several calls, of the last.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import random
 import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import measuring
 import numpy as np
 from llama_index.core import Document as Text
 from llama_index.core import VectorStoreIndex
@@ -40,12 +45,14 @@ from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import CitationQueryEngine
 from pydantic import PrivateAttr
 
-from rag import cite
+from rag import cite, models
 from rag.errors import TiaoYinError
 from rag.evaluate.metrics import given
 from rag.evaluate.questions import Question, read_questions
 from rag.facts import language
-from rag.pipeline import Engine
+from rag.generate.gguf import Gguf
+from rag.ingest import ingest
+from rag.pipeline import LLM, Engine
 from rag.read import read
 from rag.records import Document, Hit, Message, Prompt, Provision
 from rag.settings import load
@@ -84,10 +91,14 @@ DECLINES = (
 
 
 class Model(CustomLLM):
-    """This program's language model as one of LlamaIndex, which writes no more tokens than it does for us."""
+    """A language model of this program as one of LlamaIndex, which writes no more tokens than it does for us.
+
+    `first` is when the first token of its last reply was there.
+    """
 
     _writer: Any = PrivateAttr()
     _tokens: int = PrivateAttr()
+    _first: float = PrivateAttr(default=0.0)
 
     def __init__(self, writer: Any, tokens: int) -> None:
         super().__init__()
@@ -101,7 +112,16 @@ class Model(CustomLLM):
     def chat(self, messages: Sequence[ChatMessage], **_: Any) -> ChatResponse:
         turns = tuple(Message(message.role.value, message.content or "") for message in messages)
         with closing(self._writer.stream(Prompt("", "", (), turns), self._tokens)) as pieces:
-            return ChatResponse(message=ChatMessage(role="assistant", content="".join(pieces)))
+            text = ""
+            for piece in pieces:
+                if not text:
+                    self._first = time.perf_counter()
+                text += piece
+        return ChatResponse(message=ChatMessage(role="assistant", content=text))
+
+    @property
+    def first(self) -> float:
+        return self._first
 
     def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
         return CompletionResponse(text=self.chat([ChatMessage(role="user", content=prompt)]).message.content or "")
@@ -139,6 +159,7 @@ class Said:
     text: str
     declined: bool
     sentences: tuple[tuple[str, tuple[Hit, ...], bool], ...]
+    first: float | None = None  # seconds until its first token, None where no model wrote
 
 
 def declines(text: str) -> bool:
@@ -179,7 +200,8 @@ def ours(engine: Engine, question: Question) -> Said:
         document = documents[citation.doc_id]
         cited[citation.n] = Hit(document, document.by_path[citation.path[:1]], 1.0, "dense")
     rows = tuple((s.text, tuple(cited[n] for n in s.citations), bool(s.citations)) for s in answer.sentences)
-    return Said(answer.text, answer.refused, rows)
+    first = answer.timings.get("first_token") if answer.tokens or answer.removed else None
+    return Said(answer.text, answer.refused, rows, first)
 
 
 def supported(spoken: Said, similar: Callable[[str, str], float]) -> list[bool]:
@@ -190,9 +212,10 @@ def supported(spoken: Said, similar: Callable[[str, str], float]) -> list[bool]:
     ]
 
 
-def engines(engine: Engine) -> dict[str, Callable[[Question], Said]]:
-    """The three, by name, over the same files."""
-    model = Model(engine.generator(), engine.settings.answer_tokens)
+def engines(engine: Engine, same: bool) -> dict[str, Callable[[Question], Said]]:
+    """The three, by name, over the same files; `same`: LlamaIndex has the engine that this program has."""
+    file = models.require(LLM, engine.settings.home)
+    model = Model(engine.generator() if same else Gguf(file, "llama.cpp"), engine.settings.answer_tokens)
     files = sorted({document.source for document in engine.documents()})
     texts = [Text(text=read(Path(file)).text, metadata={"file_name": Path(file).name}) for file in files]
     embedding = Embedding(engine.embedder())
@@ -200,8 +223,10 @@ def engines(engine: Engine) -> dict[str, Callable[[Question], Said]]:
     stock, citing = index.as_query_engine(llm=model), CitationQueryEngine.from_args(index, llm=model)
 
     def asked(query_engine: Any, question: Question, marks: bool) -> Said:
+        started = time.perf_counter()
         found = query_engine.query(question.question)
-        return said(str(found), [_SOURCE.sub("", node.node.get_content()) for node in found.source_nodes], marks)
+        spoken = said(str(found), [_SOURCE.sub("", node.node.get_content()) for node in found.source_nodes], marks)
+        return replace(spoken, first=model.first - started)
 
     return {
         "LlamaIndex `as_query_engine()`": lambda question: asked(stock, question, False),
@@ -224,57 +249,94 @@ def figures(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
         "cited": share([marked for row in rows for marked in row["cited"]]),
         "declined": share([row["declined"] for row in rows if row["answerable"] is False]),
         "falsely declined": share([row["declined"] for row in answerable]),
+        "first s": float(np.median(first))
+        if (first := [row["first"] for row in rows if row["first"] is not None])
+        else None,
         "median s": float(np.percentile(seconds, 50)),
         "p95 s": float(np.percentile(seconds, 95)),
     }
 
 
-def table(found: dict[str, dict[str, float | None]]) -> str:
-    names = list(next(iter(found.values())))
-    lines = ["| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+def table(found: dict[str, dict[str, float | None]]) -> list[list[str]]:
+    """A row an engine: its name, then its figures, shares without the zero before the point."""
+    rows = []
     for engine, values in found.items():
         cells = (
             "–" if v is None else f"{v:.1f}" if n.endswith(" s") else f"{v:.2f}".lstrip("0") for n, v in values.items()
         )
-        lines.append(f"| {engine} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append([engine, *cells])
+    return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--n", type=int)
-    parser.add_argument("--questions", type=Path, default=SET)
-    parser.add_argument("--index")
-    parser.add_argument("--out", type=Path, default=Path("out/compare"))
-    args = parser.parse_args()
+def drawn(questions: Sequence[Question], n: int, seed: int = 9) -> list[Question]:
+    """`n` questions, as evenly of all kinds as may be; the same seed draws the same."""
+    chance = random.Random(seed)
+    kinds: dict[str, list[Question]] = {}
+    for question in chance.sample(questions, len(questions)):
+        kinds.setdefault(question.kind or "", []).append(question)
+    turns = [(turn, kind, question) for kind, those in kinds.items() for turn, question in enumerate(those)]
+    return [question for *_, question in sorted(turns, key=lambda each: each[:2])][:n]
+
+
+def measure(args: argparse.Namespace) -> measuring.Result:
     questions = read_questions(args.questions)
-    chosen = [questions[(2 * n + 1) * len(questions) // (2 * args.n)] for n in range(args.n)] if args.n else questions
-    engine = Engine(load({"index": args.index}))
-    asked = engines(engine)
+    chosen = drawn(questions, 2 if args.quick else args.n or len(questions))
+    with TemporaryDirectory() as folder:
+        engine = Engine(load({"index": args.index or folder}))
+        if not args.index:
+            ingest(engine.settings, [measuring.DOCUMENTS], prune=False, report=lambda *_: None)
+        rows = put(engine, chosen, args)
+    found = {name: figures(each) for name, each in rows.items()}
+    stock, citing, own = found.values()
+    targets = []
+    for name in ("first s", "median s"):
+        for who, theirs in (("stock", stock[name]), ("citing", citing[name])):
+            if own[name] and theirs:
+                what = f"{'first token' if name == 'first s' else 'whole answer'} beside LlamaIndex, {who}"
+                share = own[name] / theirs
+                targets.append(measuring.Target(what, "≤ 1/3", f"{share:.2f}", share <= 1 / 3))
+    asked = len(next(iter(rows.values())))
+    through = "the engine of this program" if args.same else "the prebuilt llama.cpp wheel (xllamacpp)"
+    return measuring.Result(
+        "compare", "Answers", f"LlamaIndex' query engines, same files, embedder and model, the model by {through}",
+        targets, [(f"{asked} questions of {args.questions.name}", ["", *own], table(found))],
+        more={"llm": engine.generator().name, "rows": rows},
+    )  # fmt: skip
+
+
+def put(engine: Engine, chosen: Sequence[Question], args: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
+    """Every question to each of the three; what they said."""
+    asked = engines(engine, args.same)
+    engine._load_model()  # the beginnings of its prompts are read, as they are when a page is opened
     for ask in asked.values():
         ask(Question("warm", WARM_UP))
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in asked}
+    begun = time.perf_counter()
     for n, question in enumerate(chosen, 1):
         for name, ask in asked.items():
             started = time.perf_counter()
             spoken = ask(question)
             row = {"id": question.id, "answerable": question.answerable, "seconds": time.perf_counter() - started}
             row |= {"answer": spoken.text, "declined": spoken.declined, "keys": given(question, spoken.text)}
-            row["supported"] = supported(spoken, engine._similar)
+            row |= {"first": spoken.first, "supported": supported(spoken, engine._similar)}
             row["cited"] = [marked for *_, marked in spoken.sentences]
             rows[name].append(row)
         print(f"{n} of {len(chosen)} questions", file=sys.stderr, flush=True)
-    found = {name: figures(each) for name, each in rows.items()}
-    args.out.mkdir(parents=True, exist_ok=True)
-    made_with = {"questions": str(args.questions), "n": len(chosen), "llm": engine.generator().name}
-    report = {"made_with": made_with | {"embedder": engine.settings.embedder}, "figures": found, "rows": rows}
-    (args.out / "compare.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    (args.out / "compare.md").write_text(table(found), encoding="utf-8")
-    print(table(found))
+        if args.seconds and time.perf_counter() - begun > args.seconds:
+            break
+    return rows
+
+
+def more(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--n", type=int, default=12, help="questions, 0 for all")
+    parser.add_argument("--seconds", type=float, default=420)
+    parser.add_argument("--same", action="store_true")
+    parser.add_argument("--questions", type=Path, default=SET)
+    parser.add_argument("--index")
 
 
 if __name__ == "__main__":
     try:
-        main()
+        measuring.run(__doc__, measure, more)
     except TiaoYinError as error:
         sys.exit(f"compare.py: {error}")
