@@ -186,9 +186,7 @@ def _shown(
     verdict = cite.support(marked, asked.hits, similar)
     if isinstance(verdict, Removed):
         clause = spread.instead(marked, asked.hits, asked.question, tells)
-        # A bare 是 to what asks for yes or no says that the model found the clause, and nothing else.
-        whether = facts.asks_whether(asked.question) and ground.enough
-        if not (ground.quotable or whether) and not spread.adds_of(clause, marked.text, asked.question):
+        if not ground.quotable and not spread.adds_of(clause, marked.text, asked.question):
             return [], verdict.reason
         return _on_question(asked, clause), verdict.reason
     if not _is_on(asked, verdict):
