@@ -99,8 +99,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
         return not _named(question, lang, text, ("nr",))
     if names and _WHICH_COUNTRY.search(question):
         return not _named(question, lang, text, ("ns", "nt"))
-    if names and _WHERE.search(question):
-        return not _named(question, lang, clause, ("ns", "nt"))
+    if names and _WHERE.search(question):  # foreign towns are taken for names of persons
+        return not _named(question, lang, text, ("ns", "nt", "nr"))
     if _MONEY.search(question):
         return not _PRICE.search(there)
     if lang == "zh":
