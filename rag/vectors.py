@@ -122,15 +122,17 @@ class Store:
         return found
 
     def differs(self, chunks: Sequence[Chunk], vectors: Vectors) -> str:
-        """What is wrong with the rows of these chunks: "" when each has its vector, and the ends find themselves."""
+        """What is wrong with the rows of these chunks: "" when each has its vector, and most that are tried are found.
+
+        Not all: an approximate search may pass by one among its near likenesses, and a broken graph loses far more.
+        """
         stored = self.vectors([c.chunk_id for c in chunks])
         for piece, vector in zip(chunks, vectors, strict=True):
             if piece.chunk_id not in stored or not np.allclose(stored[piece.chunk_id], vector, atol=1e-4):
                 return f"vector of chunk {piece.chunk_id}"
-        for n in {0, len(chunks) - 1} if chunks else ():
-            if self.nearest(vectors[n], 1)[0][1] < 0.999:
-                return f"search for chunk {chunks[n].chunk_id}"
-        return ""
+        tried = sorted({*range(0, len(chunks), max(1, len(chunks) // 8)), *range(len(chunks))[-1:]})
+        lost = [n for n in tried if self.nearest(vectors[n], 1)[0][1] < 0.999]
+        return f"search for chunk {chunks[lost[0]].chunk_id}" if lost and 2 * len(lost) >= len(tried) else ""
 
     def close(self) -> None:
         self._client.close()
