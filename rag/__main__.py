@@ -24,7 +24,20 @@ if TYPE_CHECKING:
     from rag.records import Answer
     from rag.search import Only
 
-FLAGS = ("home", "index", "chroma", "llm", "embedder", "reranker", "widen", "provisions", "host", "port", "lang")
+FLAGS = (
+    "home",
+    "index",
+    "chroma",
+    "llm",
+    "embedder",
+    "reranker",
+    "widen",
+    "check",
+    "provisions",
+    "host",
+    "port",
+    "lang",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

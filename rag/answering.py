@@ -14,8 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from rag import awaited, cite, compared, decide, facts, retrieve, spread
-from rag import gathered as places
+from rag import awaited, cite, compared, decide, facts, gathered, retrieve, spread
 from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
@@ -28,10 +27,6 @@ Follows = Callable[[str, str], bool]
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
-
-CLEAR = 0.5
-"""What all of the question's content weighs beside the score of a clause: of 306 questions the clause so chosen has a
-key fact for .85, by score alone for .80; 0.25 to 2 give the same within a point."""
 
 WHERE = re.compile(
     r"第几[条款点章]|哪一?[条款点](?!路)|\b(?:which|what) (?:article|point|provision|section|paragraph)\b",
@@ -49,25 +44,17 @@ def near(found: Found) -> list[Hit]:
     return retrieve.close(found.hits, found.about)
 
 
-def clearest(hits: Sequence[Hit], tells: spread.Tells) -> tuple[int, str] | None:
-    """Number and text of the clause that retrieval and what it speaks of together point to; None without any."""
-    places = [
-        (spread.near(hit, leaf) + CLEAR * tells(text), n, text)
-        for n, hit in enumerate(hits, 1)
-        for leaf in spread.leaves(hit)
-        for text in (hit.document.text_of(leaf),)
-    ]
-    best = max(places, key=lambda place: (place[0], -place[1]), default=None)
-    return (best[1], best[2]) if best else None
-
-
 def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
     """What is said beside the answer: of the documents taken, and of the parts that nothing found speaks of."""
     said = remark(found.named, lang) if found.named else None
-    if not ground.open_parts:
-        return said
-    parts = say("told_between", lang).join(ground.open_parts)
-    return " ".join(filter(None, (said, say("told_open", lang, parts=parts))))
+    return _noted(said, "told_open", lang, parts=ground.open_parts)
+
+
+def _noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str | None:
+    """The note with one more sentence about what is named; as it is where nothing is."""
+    ((word, told),) = names.items()
+    said = say(key, lang, **{word: say("told_between", lang).join(told)}) if told else None
+    return " ".join(filter(None, (note, said))) or None
 
 
 def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
@@ -86,15 +73,20 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     return replace(answer, reason="no_such_provision" if named.missing else "no_evidence")
 
 
-def gathered(
-    answer: Answer, found: Found, ground: decide.Ground, every: Callable[[str], Sequence[Hit]], weight: Weight
-) -> Answer | None:
-    """The answer to a question for a story in short, or for all the places that speak of a matter; None for others."""
+def in_short(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
+    """The answer to a question for a story in short; None for any other."""
     for one in spread.told_short(found.asked, found.hits) if ground.enough else ():
         answer = _with(answer, one)
-    if answer.sentences or ground.elsewhere or not places.ASKED.search(found.asked):
-        return answer if answer.sentences else None
-    for one in places.places(found.asked, answer.lang, every(found.asked), weight):
+    return answer if answer.sentences else None
+
+
+def all_places(
+    answer: Answer, found: Found, ground: decide.Ground, every: Callable[[str], Sequence[Hit]], weight: Weight
+) -> Answer | None:
+    """The answer to a question for all the places that speak of a matter; None for any other, or where few do."""
+    if ground.elsewhere or not gathered.ASKED.search(found.asked):
+        return None
+    for one in gathered.places(found.asked, answer.lang, every(found.asked), weight):
         answer = _with(answer, one, short_label(one.document.lang, one.provision.path[:1]))
     return answer if answer.sentences else None
 
@@ -109,9 +101,7 @@ def side_by_side(
     for side, said in sides or ():
         for shown in said:
             answer = _with(answer, shown, side)
-    if silent:
-        missing = say("told_side", answer.lang, sides=say("told_between", answer.lang).join(silent))
-        answer = replace(answer, note=" ".join(filter(None, (answer.note, missing))))
+    answer = replace(answer, note=_noted(answer.note, "told_side", answer.lang, sides=silent))
     return answer if sides else None
 
 
@@ -145,7 +135,9 @@ def checked(
                 continue
             checking = time.perf_counter()
             shown, why = _shown(marked, asked, ground, similar, tells)
-            if follows and not all(one.quoted or follows(one.text, _clause(one)) for one in shown):
+            if follows and not all(
+                one.quoted or follows(one.text, one.document.text_of(one.provision)) for one in shown
+            ):
                 shown, why = [], "judged"
             watch.verify += time.perf_counter() - checking
             removed += [Removed(marked.text, why)] if why else []
@@ -168,9 +160,7 @@ def checked(
         others, silent = spread.beside(named, [*quotes, *(one.text for one in beside)], asked.hits, tells)
         for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
             answer = _with(answer, one)
-        if silent:
-            said = say("told_open", answer.lang, parts=say("told_between", answer.lang).join(silent))
-            answer = replace(answer, note=" ".join(filter(None, (answer.note, said))))
+        answer = replace(answer, note=_noted(answer.note, "told_open", answer.lang, parts=silent))
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}
     yield replace(answer, removed=tuple(removed), reason=reason, timings=timings, tokens=watch.tokens)
@@ -195,10 +185,6 @@ def _shown(
     if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
         shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown
     return shown, ""
-
-
-def _clause(one: spread.Shown) -> str:
-    return one.document.text_of(one.provision)
 
 
 def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:

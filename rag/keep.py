@@ -102,7 +102,8 @@ def write(
     """
     build = folder / "builds" / _name(folder)
     build.mkdir(parents=True)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(_sweep, folder, build, made_with.chroma)  # half a build may be what fills the disk
         # The words are counted in one thread, Chroma takes rows from another, and the vectors are made in this one.
         with _fair(), ThreadPoolExecutor(1) as words:
             counted = words.submit(lexical, build / "lexical") if lexical else None
@@ -112,9 +113,7 @@ def write(
             if counted:
                 counted.result()
         _finish(build, replace(made_with, chunks=len(chunks), stale=stale))
-    except BaseException:
-        _sweep(folder, build, made_with.chroma)  # half a build is of no use, and may be what fills the disk
-        raise
+        undo.pop_all()
     return build
 
 

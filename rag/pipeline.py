@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from rag import answering, asking, chunk, decide, evidence, generate, index, models
+from rag import answering, asking, chunk, decide, evidence, generate, index, models, spread
 from rag.embed import Embedder, prompts_of
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.facts import language
@@ -229,8 +229,7 @@ class Engine:
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
         weight = self.search(visitor).lexical.weight
         joined = found.rewritten is not None and found.rewritten not in question
-        tells_itself = any(not term.light for term in evidence.terms(question, lang))
-        own = question if joined and tells_itself else found.asked
+        own = question if joined and any(not t.light for t in evidence.terms(question, lang)) else found.asked
         near = decide.telling(own, lang, answering.near(found), weight)
         titles = () if found.about else [document.title for document in self.documents(visitor)]
         ground = decide.ground(own, lang, near, weight, titles, whole=found.asked if joined else "")
@@ -247,8 +246,9 @@ class Engine:
             own = own if joined else ground.asked
             own = without_orders(own) or own
             tells = tuple(decide.teller(part, lang, near, weight) for part in (own, *decide.asked(own)))
+            clear = spread.clearest(spread.places(near), tells[0])
             chars, last = self.settings.context_chars, question if joined else ""
-            asked = prompt(ground.asked, lang, near, chars, last, answering.clearest(near, tells[0]))
+            asked = prompt(ground.asked, lang, near, chars, last, (clear.n, clear.text) if clear else None)
             pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
             again = partial(self._follows, generator, lang) if self.settings.check else None
             for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started, again):
@@ -278,7 +278,8 @@ class Engine:
         exact = answering.exact(answer, found, ground)
         return (
             exact
-            or answering.gathered(answer, found, ground, every, weight)
+            or answering.in_short(answer, found, ground)
+            or answering.all_places(answer, found, ground, every, weight)
             or answering.side_by_side(answer, found, about, within, find, weight)
             or answering.declined(answer, ground)
         )

@@ -152,7 +152,8 @@ class Search:
         joined = None if rewritten else rewrite.behind(question, history, lang)
         if joined and not (found.named and found.named.paths):
             other = self._found(joined, before, k, lang, embedder, only, wording)
-            alone, behind = (self._spoken(question, lang, each.hits[:1]) for each in (found, other))
+            tells = evidence.teller(question, lang, (), self.lexical.weight)
+            alone, behind = (tells(each.hits[0].text) if each.hits else 0.0 for each in (found, other))
             if behind >= max(alone - AS_MUCH, SOME):
                 found, rewritten = other, joined
         referred = found.named and found.named.paths
@@ -162,23 +163,14 @@ class Search:
 
     def _toward(self, question: str, lang: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Hits of a question put behind an earlier one, and their clauses, nearer for what they speak of itself."""
-        wanted = evidence.terms(question, lang)
-
-        def more(text: str) -> float:
-            return ADDS * evidence.share(wanted, text, self.lexical.weight)[0]
+        tells = evidence.teller(question, lang, (), self.lexical.weight)
 
         def moved(hit: Hit) -> Hit:
-            clauses = [(path, at + more(hit.document.text_of(hit.document.by_path[path]))) for path, at in hit.clauses]
-            return replace(
-                hit, score=hit.score + more(hit.text), clauses=tuple(sorted(clauses, key=lambda each: -each[1]))
-            )
+            texts = {path: hit.document.text_of(hit.document.by_path[path]) for path, _ in hit.clauses}
+            clauses = sorted(((path, at + ADDS * tells(texts[path])) for path, at in hit.clauses), key=lambda c: -c[1])
+            return replace(hit, score=hit.score + ADDS * tells(hit.text), clauses=tuple(clauses))
 
         return tuple(sorted(map(moved, hits), key=lambda hit: -hit.score))
-
-    def _spoken(self, question: str, lang: str, hits: Sequence[Hit]) -> float:
-        """How much of a question the best of the hits speaks of, 0 to 1."""
-        wanted = evidence.terms(question, lang)
-        return evidence.share(wanted, hits[0].text, self.lexical.weight)[0] if hits else 0.0
 
     def _found(
         self,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rag.__main__ import COMMANDS, FLAGS
+from rag.arguments import parser
 from rag.errors import UsageError
-from rag.settings import load
+from rag.settings import Settings, load
 
 
 def test_flags_beat_variables_beat_the_file_beat_defaults(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +56,14 @@ def test_a_misspelt_variable_and_a_broken_file_are_refused(clean: Path, monkeypa
     (clean / "tiaoyin.toml").write_text("port = ", encoding="utf-8")
     with pytest.raises(UsageError, match=r"tiaoyin\.toml"):
         load({})
+
+
+def test_every_flag_that_is_named_as_a_setting_sets_it() -> None:
+    """A flag that the command line took and no setting heard of did nothing, and nobody was told."""
+    names = {field.name for field in fields(Settings)}
+    wanted = {"pull": [], "parse": ["x"], "ingest": ["x"], "retrieve": ["x"], "ask": ["x"], "index": ["list"]}
+    wanted |= {"chat": [], "eval": ["x", "--out", "y"], "serve": [], "mcp": [], "key": ["list"], "doctor": []}
+    assert wanted.keys() == COMMANDS.keys()
+    for command, given in wanted.items():
+        taken = vars(parser(COMMANDS).parse_args([command, *given])).keys()
+        assert taken & names <= set(FLAGS), command
