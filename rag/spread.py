@@ -44,6 +44,10 @@ LEAD, IN_SHORT = 3, 7
 SPEAKS, MORE_THAN = 0.6, 0.25
 """Share of a part of a question that a clause must speak of to be added for it, and by how much more than others."""
 
+CLEAR = 0.5
+"""What all of the question's content weighs beside the score of a clause: of 306 questions the clause so chosen has a
+key fact for .85, by score alone for .80; 0.25 to 2 give the same within a point."""
+
 ADDED, ADDS = 3, 0.6
 """How many units a sentence must add to the question, and the share of them that its clause must have."""
 
@@ -112,11 +116,8 @@ def places(hits: Sequence[Hit]) -> list[Place]:
 
 
 def clearest(among: Sequence[Place], tells: Tells) -> Place | None:
-    """The clause that retrieval and what it speaks of together point to; None of none.
-
-    Of 306 questions the clause so chosen has a key fact for .85, by retrieval alone for .80.
-    """
-    return max(among, key=lambda place: near(place.hit, place.leaf) + tells(place.text), default=None)
+    """The clause that retrieval and what it speaks of together point to; None of none."""
+    return max(among, key=lambda place: near(place.hit, place.leaf) + CLEAR * tells(place.text), default=None)
 
 
 def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:
