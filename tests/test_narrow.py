@@ -18,7 +18,13 @@ TEXTS = ["第一条 人工智能应当安全。", "处理信息？", "the act ap
 
 @pytest.mark.parametrize(
     ("half", "eight", "cosine", "taken"),
-    [(2.09, 1.23, 0.9998, True), (1.2, 1.24, 0.9998, False), (1.3, 1.24, 1.0, False), (2.09, 1.23, 0.98, False)],
+    [
+        (2.09, 1.23, 0.9998, True),
+        (1.2, 1.24, 0.9998, False),
+        (1.3, 1.24, 1.0, False),
+        (1.5, 1.24, 1.0, False),
+        (2.09, 1.23, 0.98, False),
+    ],
 )
 def test_eight_bits_are_taken_where_they_are_faster_and_the_vectors_the_same(
     half: float, eight: float, cosine: float, taken: bool
