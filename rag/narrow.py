@@ -4,8 +4,8 @@ In: an OpenVINO model in half precision, and how to run one. Out: the faster of 
 `chosen.json` with what was measured. A processor with bfloat16 runs half precision as fast as 8 bits (here 1.24 s of
 processor time for 96 passages, and 1.10 to 1.24); one that would have to compute in float32 takes 2.09 s for it, and
 1.23 s for 8 bits, whose activations are quantised as they come, 64 at a time. Eight bits are taken only where their
-vectors are the same, to a cosine of 0.99, and half as fast again: they cost one of a hundred scenarios over 206 laws its
-place among the first five. It knows nothing of texts but those it measures with.
+vectors are the same, to a cosine of 0.99, and half as fast again: they cost one of a hundred scenarios over 206 laws
+its place among the first five. It knows nothing of texts but those it measures with.
 """
 
 from __future__ import annotations
