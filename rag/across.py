@@ -68,6 +68,9 @@ EMPTY_ZH = re.compile(
 WORD = re.compile(r"(?:[A-Za-z]\.){2,}|[A-Za-z0-9]+(?:['&.][A-Za-z0-9]+)*")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 SENTENCE = re.compile(r"(?<=[。！？!?\n])|(?<=\.)\s")
+QUOTED = re.compile(r"[“\"‘]([^“”\"‘’]{2,})[”\"’]")
+"""What is quoted is a name: no likeness of its words is a rendering of it."""
+
 PART = re.compile(r"(?<=[，,；;：:])")
 LEAD = re.compile(
     r"\A(?:According to |Under |In )?(?:the )?Article \d+\b(?: of [^,]*?)?(?:,| (?:states|says|provides)(?: that)?)",
@@ -136,6 +139,8 @@ def _share(text: str, place: str, label: str) -> float:
     def there(run: Sequence[str]) -> tuple[str, ...] | None:
         return tuple(term for term in table.get(joint.join(run), ()) if term in written) or None
 
+    if lang == "en" and any(not there(_units(name, lang)[0]) for name in QUOTED.findall(text)):
+        return 0.0
     had, lost, wanted = 0, [], []
     for begin, end, found in longest(units, LONGEST[lang], there):
         size = _size(units[begin:end], lang)
@@ -156,7 +161,15 @@ def _share(text: str, place: str, label: str) -> float:
         if terms and _acts(terms):
             return 0.0
         missing += (ABSENT if terms else 1) * (end - begin)
-    return had / (had + missing) if had + missing else float(bool(facts.values(text)))
+    return had / (had + missing) if had + missing else float(_sole(facts.values(text), facts.values(place)))
+
+
+def _sole(said: set[tuple[str, str]], there: set[tuple[str, str]]) -> bool:
+    """Whether bare numbers can only be those of a clause: it has no others of their measure (5.3%, and not 2.9%)."""
+    return bool(said) and all(
+        len({n for n, other in there if measure in ("", other) and (measure or other in ("", "元", "吨"))}) == 1
+        for _, measure in said
+    )
 
 
 def _units(text: str, lang: str) -> tuple[list[str], set[int]]:

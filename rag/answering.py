@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from rag import awaited, cite, compared, decide, facts, gathered, retrieve, spread
+from rag import awaited, cite, compared, decide, facts, gathered, rendering, reply, retrieve, spread
 from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
@@ -33,6 +33,9 @@ WHERE = re.compile(
     re.IGNORECASE,
 )
 """Where the place itself is asked for: it is said before the sentence, and not only in the citation."""
+
+RENDERED = 1
+"""How many quoted sentences are put into the language of the question: each takes seconds."""
 
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 
@@ -124,7 +127,7 @@ def checked(
     each of the questions in it. `follows` judges a sentence by its clause once more, when the reply is whole.
     """
     asked, (tells, *parts) = replace(asked, question=own), every
-    watch = Watch(started, time.perf_counter())
+    watch = reply.Watch(started, time.perf_counter())
     removed: list[Removed] = []
     declined = False
     with closing(pieces):
@@ -241,41 +244,32 @@ def _with(answer: Answer, shown: spread.Shown, side: str = "") -> Answer:
     return replace(answer, sentences=(*answer.sentences, sentence), citations=citations)
 
 
-def until(
-    stopped: Callable[[], bool], pieces: Generator[str, None, Tokens | None]
-) -> Generator[str, None, Tokens | None]:
-    """The pieces of a reply until nobody wants more of them: a sentence may be long in coming."""
-    with closing(pieces):
-        while not stopped():
-            try:
-                yield next(pieces)
-            except StopIteration as end:
-                tokens: Tokens | None = end.value
-                return tokens
-    return None
+def foreign(answer: Answer) -> bool:
+    """Whether all that an answer says is in another language than the question."""
+    return bool(answer.sentences) and all(facts.language(one.text) != answer.lang for one in answer.sentences)
 
 
-class Watch:
-    """Seconds of one answer: until the first piece of the reply, of generating, of checking; and its tokens."""
+def rendered(
+    answer: Answer, documents: Mapping[str, Document], tells: spread.Tells, render: Callable[[str, str], str] | None,
+    similar: cite.Similarity,
+) -> Answer:  # fmt: skip
+    """The answer with what it quotes first put into the language of the question, where that passes the check; or
+    with the remark that it stands in the original. `render` puts a text, with words for it."""
+    question = answer.question
 
-    def __init__(self, asked: float, generating: float) -> None:
-        self.asked, self.generating = asked, generating
-        self.first_token: float | None = None
-        self.verify = 0.0
-        self.tokens: Tokens | None = None
+    def spoken(text: str) -> float:
+        return tells(text) + facts.has_what_is_asked(question, text)
 
-    def first(self, pieces: Generator[str, None, Tokens | None]) -> Iterator[str]:
-        while True:
-            try:
-                piece = next(pieces)
-            except StopIteration as end:
-                self.tokens = end.value
-                return
-            if self.first_token is None:
-                self.first_token = time.perf_counter() - self.asked
-            yield piece
-
-    def timings(self) -> dict[str, float]:
-        spent = time.perf_counter() - self.generating - self.verify
-        found = {"generate": spent, "verify": self.verify}
-        return found if self.first_token is None else {"first_token": self.first_token, **found}
+    for sentence in answer.sentences[:RENDERED]:
+        if not render:
+            break
+        cited = answer.citations[sentence.citations[0] - 1]
+        document = documents[cited.doc_id]
+        hit = Hit(document, document.by_path[cited.path[:1]], 1.0, "reference")
+        part = rendering.part(sentence.text, spoken)
+        for marked in cite.sentences(iter([render(part, rendering.words(part))])):
+            verdict = cite.support(cite.Marked(marked.text, (1,)), [hit], similar)
+            if isinstance(verdict, cite.Support):
+                answer = _with(answer, spread.Shown(marked.text, document, verdict.provision, verdict.quoted))
+    said = say("told_original", answer.lang) if foreign(answer) else None
+    return replace(answer, note=" ".join(filter(None, (answer.note, said))) or None)

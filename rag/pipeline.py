@@ -1,10 +1,8 @@
 """question -> rewrite -> retrieve -> prompt -> generate -> cite: the arrows as code.
 
 In: Settings and a question. Out: `Update`s, the last of which holds the whole Answer. What a question asks of
-provisions that it names, code tells exactly; the rest a language model writes, and the check lets through. Refusal is
-decided here, by code: no_such_provision when what is named is not there, off_topic when nothing retrieved is near the
-question, no_evidence when the model finds no answer in it, unsupported when nothing it wrote passed the check. Models
-are loaded when first needed and kept. It prints nothing.
+provisions that it names, code tells exactly; the rest a language model writes, and the check lets through. Models are
+loaded when first needed and kept. It prints nothing.
 """
 
 from __future__ import annotations
@@ -16,27 +14,26 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from rag import answering, asking, chunk, decide, evidence, generate, index, models, spread
+from rag import answering, asking, chunk, decide, generate, index, models, rewrite, spread
 from rag.embed import Embedder, prompts_of
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.facts import language
 from rag.ingest import ingest
+from rag.looked import Looked, looked
 from rag.prompt import prompt, template
 from rag.records import Answer, Document, Hit, Message, Update
 from rag.records import Generator as Writer
+from rag.reply import until
 from rag.rerank import Reranker
 from rag.search import Found, Only, Search
 from rag.settings import Settings
-from rag.unseen import seen, without_orders
+from rag.unseen import seen
 from rag.visitors import Visitors
 from rag.words import LANGUAGES, reader_language, say
 
 LLM = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 EVERY = 40
 """Articles that are looked through where all places of a matter are asked for."""
-
-WIDEST = 48
-"""Tokens at most of the wording that the language model adds to a question."""
 
 
 class Engine:
@@ -202,9 +199,10 @@ class Engine:
         visitor: str = "",
     ) -> Found:  # fmt: skip
         """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
-        wording = self._wording if self.settings.widen and not self.standby else None
-        search = self.search(visitor)
-        return search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
+        widen = self.settings.widen and not self.standby
+        wording = (lambda asked, lang: asking.wording(self.generator(), asked, lang)) if widen else None
+        k = k or self.settings.provisions
+        return self.search(visitor).find(question, history, k, self.embedder, only, wording)
 
     def ask(
         self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = "",
@@ -222,79 +220,81 @@ class Engine:
         started = time.perf_counter()
         lang = language(question)
         answer = Answer(question, lang, llm=llm or self.standby or self.settings.llm)
+        writer = None if answer.llm == "extractive" else partial(self.generator, llm)
         yield Update("retrieve", answer)
-        found = self.find(question, history, provisions, only, visitor)
-        searched = time.perf_counter() - started
-        timings = {"rewrite": found.rewriting, "retrieve": searched - found.rewriting}
-        answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings)
-        weight = self.search(visitor).lexical.weight
-        joined = found.rewritten is not None and found.rewritten not in question
-        own = question if joined and any(not t.light for t in evidence.terms(question, lang)) else found.asked
-        near = decide.telling(own, lang, answering.near(found), weight)
-        titles = () if found.about else [document.title for document in self.documents(visitor)]
-        ground = decide.ground(own, lang, near, weight, titles, whole=found.asked if joined else "")
-        answer = replace(answer, note=answering.note(found, ground, lang))
-        if told := self._told(answer, found, ground, only, visitor):
+        at = self._looked(question, self.find(question, history, provisions, only, visitor), visitor)
+        if writer and history and not at.ground.enough:
+            at = self._again(at, writer(), history[-1], provisions, only, visitor)
+        found, note = at.found, answering.note(at.found, at.ground, lang)
+        timings = {"rewrite": found.rewriting, "retrieve": time.perf_counter() - started - found.rewriting}
+        answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings, note=note)
+        if told := self._told(answer, at, only, visitor):
             answer = told
             timings = {**timings, "first_token": time.perf_counter() - started}
         else:
-            generator = self.generator(llm)
-            answer = replace(answer, llm=generator.name)
+            answer = replace(answer, llm=self.generator(llm).name)
             yield Update("generate", answer)
-            if not ground.quotable:
-                near = decide.best(ground.asked, lang, near, weight)
-            own = own if joined else ground.asked
-            own = without_orders(own) or own
-            tells = tuple(decide.teller(part, lang, near, weight) for part in (own, *decide.asked(own)))
-            clear = spread.clearest(spread.places(near), tells[0])
-            chars, last = self.settings.context_chars, question if joined else ""
-            asked = prompt(ground.asked, lang, near, chars, last, (clear.n, clear.text) if clear else None)
-            pieces = answering.until(stopped, generator.stream(asked, self.settings.answer_tokens))
-            again = partial(self._follows, generator, lang) if self.settings.check else None
-            for so_far in answering.checked(answer, asked, ground, own, pieces, self._similar, tells, started, again):
+            for so_far in self._written(answer, at, self.generator(llm), started, stopped):
                 answer = so_far
                 yield Update("generate", answer)
+        if answering.foreign(answer):
+            yield Update("generate", answer)
+            render = partial(asking.rendering, writer(), lang, stopped=stopped) if writer else None
+            by_id = self.search(visitor).layout.documents
+            answer = answering.rendered(answer, by_id, at.tells(), render, self._similar)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
         yield Update("done", replace(answer, timings=timings))
 
-    def _told(
-        self, answer: Answer, found: Found, ground: decide.Ground, only: Only | None, visitor: str
-    ) -> Answer | None:
+    def _looked(self, question: str, found: Found, visitor: str) -> Looked:
+        return looked(question, found, self.search(visitor).lexical.weight, self.documents(visitor))
+
+    def _again(
+        self, at: Looked, writer: Writer, before: str, provisions: int | None, only: Only | None, visitor: str
+    ) -> Looked:
+        """What is found for a follow-up as the model rewrites it, if that is a ground and adds nothing of its own."""
+        started = time.perf_counter()
+        told = asking.standalone(writer, language(at.question), at.question, before)
+        if not rewrite.adds_nothing(told, (before, at.question)):
+            return at
+        found = replace(self.find(told, (), provisions, only, visitor), rewritten=told)
+        again = self._looked(at.question, replace(found, rewriting=time.perf_counter() - started), visitor)
+        return again if again.ground.enough else at
+
+    def _written(
+        self, answer: Answer, at: Looked, generator: Writer, started: float, stopped: Callable[[], bool]
+    ) -> Iterator[Answer]:
+        """The answer so far, each time that a sentence which the model wrote has passed the check."""
+        tells = tuple(at.tells(part) for part in (at.own, *decide.asked(at.own)))
+        clear = spread.clearest(spread.places(at.near), tells[0])
+        chars, last = self.settings.context_chars, at.question if at.joined else ""
+        asked = prompt(at.ground.asked, answer.lang, at.near, chars, last, (clear.n, clear.text) if clear else None)
+        pieces = until(stopped, generator.stream(asked, self.settings.answer_tokens))
+        again = partial(asking.follows, generator, answer.lang) if self.settings.check else None
+        return answering.checked(answer, asked, at.ground, at.own, pieces, self._similar, tells, started, again)
+
+    def _told(self, answer: Answer, at: Looked, only: Only | None, visitor: str) -> Answer | None:
         """The answer or the refusal that needs no model; None where one is to be asked."""
 
         def within(document: Document) -> Sequence[Hit]:
-            return self.find(found.asked, only=Only(doc_ids=frozenset({document.doc_id})), visitor=visitor).hits
+            return self.find(at.found.asked, only=Only(doc_ids=frozenset({document.doc_id})), visitor=visitor).hits
 
         def find(wording: str) -> Sequence[Hit]:
             return self.find(wording, only=only, visitor=visitor).hits
 
         def every(wording: str) -> Sequence[Hit]:
-            ids = found.about or (only.doc_ids if only else None)
-            among = replace(only or Only(), doc_ids=ids)
+            among = replace(only or Only(), doc_ids=at.found.about or (only.doc_ids if only else None))
             return self.find(wording, k=EVERY, only=among, visitor=visitor).hits
 
-        about = [document for document in self.documents(visitor) if document.doc_id in found.about]
-        weight = self.search(visitor).lexical.weight
-        exact = answering.exact(answer, found, ground)
+        about = [document for document in self.documents(visitor) if document.doc_id in at.found.about]
         return (
-            exact
-            or answering.in_short(answer, found, ground)
-            or answering.all_places(answer, found, ground, every, weight)
-            or answering.side_by_side(answer, found, about, within, find, weight)
-            or answering.declined(answer, ground)
+            answering.exact(answer, at.found, at.ground)
+            or answering.in_short(answer, at.found, at.ground)
+            or answering.all_places(answer, at.found, at.ground, every, at.weight)
+            or answering.side_by_side(answer, at.found, about, within, find, at.weight)
+            or answering.declined(answer, at.ground)
         )
 
-    def _wording(self, question: str, lang: str) -> str:
-        """The words of law for an everyday question, from the language model."""
-        turns = asking.messages("widen", lang, question=question)
-        return asking.reply(self.generator(), turns, lang, WIDEST).splitlines()[0]
-
-    def _follows(self, generator: Writer, lang: str, sentence: str, clause: str) -> bool:
-        """Whether a model, asked again, finds that a sentence follows from a clause."""
-        said = asking.reply(generator, asking.messages("check", lang, clause=clause, sentence=sentence), lang, 4)
-        return said.strip().lower().startswith(("是", "yes"))
-
     def _similar(self, one: str, other: str) -> float:
-        """Cosine of two texts as passages; across languages this is what tells a rendering from another matter."""
+        """Cosine of two texts as passages."""
         first, second = self.embedder().passages([one, other])
         return float(first @ second)

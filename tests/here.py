@@ -13,7 +13,7 @@ from tests.built import Characters, searched
 
 
 class Played:
-    """A language model that writes what it is told to, and notes what it was asked."""
+    """A language model that writes what it is told to, each time the next of what === parts, and notes the prompts."""
 
     name = "played"
 
@@ -22,8 +22,10 @@ class Played:
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, Tokens | None]:
         self.asked.append(prompt)
-        yield from self.reply
-        return Tokens(100, len(self.reply))
+        now, _, later = self.reply.partition("\n===\n")
+        self.reply = later or now
+        yield from now
+        return Tokens(100, len(now))
 
 
 class Here(Engine):

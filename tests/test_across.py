@@ -425,3 +425,18 @@ def test_a_chinese_sentence_on_an_english_clause(text: str, passes: bool) -> Non
         "Parks shall be open for at least twelve hours a day."
     )
     assert (share(text, clause, "Regulation, Article 5") >= RENDERED) == passes
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("710 million tonnes.", True),
+        ("5.3%.", False),  # or 2.9%: of what, nobody knows
+        ("Exports grew by 2.9%.", True),
+        ('The film won the "Golden Global Award".', False),
+        ("The film has a global award.", True),
+    ],
+)
+def test_a_bare_number_or_a_name_in_quotes_is_taken_for_nothing_like_it(text: str, passes: bool) -> None:
+    clause = "产值同比增长5.3%,出口增长2.9%,吞吐量达7.1亿吨;这部电影荣获全球奖项“金环奖”。"
+    assert (share(text, clause, "《报告》") >= RENDERED) == passes

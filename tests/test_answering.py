@@ -118,3 +118,10 @@ def test_a_second_check_by_the_model_lets_a_reworded_sentence_stand_or_fall(
     answer = engine.answer("公园每日开放时间多久?", reply="公园开放不得少于十二小时[1]。")
     assert [(each.text, each.reason) for each in answer.removed] == [(text, "judged") for text in removed]
     assert bool(answer.sentences) == (not removed)
+
+
+def test_a_follow_up_that_no_rule_understands_is_rewritten_by_the_model(engine: Here) -> None:
+    question, told = "具体是怎么规定的,能不能请你再详细说一说?", "公园每日开放时间具体是怎么规定的?"
+    answer = engine.answer(question, ["公园每日开放时间不得少于多久?"], reply=f"{told}\n===\n{OPEN}")
+    assert answer.rewritten == told
+    assert answer.text == OPEN
