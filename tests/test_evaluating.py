@@ -62,7 +62,15 @@ def test_a_set_is_sent_watched_even_over_a_reload_and_its_report_is_shown_withou
 ) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
         tab(page)
+        page.get_by_role("radio", name=said(page, "choose_own_set")).check()
+        file = page.get_by_label(said(page, "watch_pick"))
+        assert said(page, "watch_unpicked") in page.locator(".ty-set").inner_text()
+        assert file.bounding_box()["width"] <= 1  # in its place, and in the page's words, stands ours
+        tab_to(page, ".ty-set input")
+        with page.expect_file_chooser():
+            page.keyboard.press("Enter")
         sends(page, "我的.jsonl", lines(SET))
+        page.locator(".ty-picked").get_by_text("我的.jsonl").wait_for()
         page.get_by_text(said(page, "watch_progress", done=2, of=3)).wait_for()
         bar = page.locator(".ty-run progress")
         assert (bar.get_attribute("value"), bar.get_attribute("max")) == ("2", "3")

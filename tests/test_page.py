@@ -133,6 +133,21 @@ def test_a_clause_is_copied_with_its_label(site: SimpleNamespace, width: int, lo
 
 
 @slow
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_the_mark_at_a_label_stands_on_no_line_of_its_own(site: SimpleNamespace, locale: str) -> None:
+    script = """() => [...document.querySelectorAll(".ty-sources summary")].every(each => {
+      const label = [...each.querySelector(".ty-label").getClientRects()].pop();
+      const mark = each.querySelector(".ty-verbatim").getBoundingClientRect();
+      return mark.top < label.bottom && label.top < mark.bottom;
+    })"""
+    with page_at(site.url, width=390, locale=locale) as page:
+        ask(page, "长法")
+        for width in range(320, 440, 6):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(script), width
+
+
+@slow
 @some_views
 def test_what_a_reader_unfolds_stays_so_and_keeps_the_focus_while_the_answer_grows(
     site: SimpleNamespace, width: int, locale: str

@@ -63,11 +63,16 @@ def sets() -> dict[str, str]:
 
 
 def chooser(settings: Any, lang: str) -> str:
-    """Where a file is chosen; evaluating.js reads it, at most one byte more of it than is allowed."""
+    """Where a file is chosen, in the page's words: the browser's own button, in the browser's, is not seen.
+
+    evaluating.js writes the file's name, and reads of the file at most one byte more than is allowed.
+    """
     label = escape(say("watch_file", lang, limit=settings.eval_questions))
     return (
         f'<label class="ty-set"><span>{label}</span>'
-        f'<input type="file" accept=".jsonl,.csv,.xlsx" data-mb="{settings.upload_mb}"></label>'
+        f'<input type="file" class="ty-unseen" accept=".jsonl,.csv,.xlsx" data-mb="{settings.upload_mb}">'
+        f'<span class="ty-pick"><b>{escape(say("watch_pick", lang))}</b> '
+        f'<span class="ty-picked">{escape(say("watch_unpicked", lang))}</span></span></label>'
     )
 
 
