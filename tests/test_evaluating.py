@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from browser import ask, page_at, reload, said, tab_to, until
 from played import PlayedEngine, played
-from screens import SHOTS, faults, looks, some_views
+from screens import SHOTS, faults, looks, some_views, views
 
 from rag.settings import Settings
 from rag.visitors import new_id
@@ -56,7 +56,7 @@ def sends(page: Any, name: str, data: bytes, how: str = "choose_whole") -> None:
 
 
 @slow
-@some_views
+@views
 def test_a_set_is_sent_watched_even_over_a_reload_and_its_report_is_shown_without_scripts_and_kept(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -158,7 +158,7 @@ def test_what_is_wrong_with_a_set_is_said_in_words(site: SimpleNamespace, name: 
 def test_a_set_that_came_with_the_program_can_be_chosen(site: SimpleNamespace) -> None:
     with page_at(site.url) as page:
         tab(page)
-        page.get_by_role("radio", name="page.jsonl", exact=True).check()
+        page.get_by_role("radio", name=said(page, "choose_set_page"), exact=True).check()
         assert page.locator(".ty-set").is_hidden()
         button(page, "watch_start").click()
         page.get_by_text("不在索引里").wait_for()  # this engine's documents are others

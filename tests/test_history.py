@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from browser import ask, free_port, page_at, reload, said, served, tab_to, until
 from played import PlayedEngine
-from screens import SHOTS, faults, looks, some_views
+from screens import SHOTS, faults, looks, some_views, views
 
 from rag.visitors import new_id
 from ui.page import Page
@@ -153,7 +153,7 @@ def test_an_answer_that_goes_on_is_nobody_elses_and_ends_when_nobody_comes_back(
     assert "推广" not in again[0].body
 
 
-@some_views
+@views
 def test_conversations_are_begun_switched_and_deleted_with_a_way_back_by_keyboard_too(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -228,8 +228,11 @@ def test_two_tabs_that_see_one_answer_written_store_it_once(site: SimpleNamespac
         assert stored(page) == [["很久的问题"]]
 
 
-def test_two_tabs_lose_nothing_of_each_other_even_in_one_conversation(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
+@some_views
+def test_two_tabs_lose_nothing_of_each_other_even_in_one_conversation(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
         other = page.context.new_page()
         other.goto(site.url)
         ask(page, "甲问")
@@ -247,8 +250,9 @@ def test_two_tabs_lose_nothing_of_each_other_even_in_one_conversation(site: Simp
         assert asked(page) == ["甲问", "在这边接着问", "再问"]
 
 
-def test_the_back_button_comes_back_to_the_conversation(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
+@some_views
+def test_the_back_button_comes_back_to_the_conversation(site: SimpleNamespace, width: int, locale: str) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
         ask(page, "推广什么？").get_by_role("link", name="第六条第3句").click()
         page.locator(".ty-cited").wait_for()
         until(lambda: answered(page))

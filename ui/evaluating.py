@@ -21,7 +21,7 @@ from rag.allowance import Allowance
 from rag.errors import TiaoYinError, UsageError
 from rag.evaluate.watched import Watched, watched
 from rag.lanes import Lane
-from rag.words import say
+from rag.words import say, sentences
 from ui import present
 from ui.going import Begun, Going
 from ui.page import update
@@ -55,9 +55,10 @@ Runs = list[Run]
 
 
 def sets() -> dict[str, str]:
-    """The names of the question sets that may be chosen, and what they are called."""
+    """The names of the question sets that may be chosen, and what they are called: their names, where no words are."""
     found = {
-        path.name: path.name for path in sorted(SETS.glob("*.jsonl"), key=lambda path: (path.stem != "page", path))
+        path.name: key if (key := f"choose_set_{path.stem}") in sentences() else path.name
+        for path in sorted(SETS.glob("*.jsonl"), key=lambda path: (path.stem != "page", path))
     }
     return found | {OWN: "choose_own_set"}
 
