@@ -61,6 +61,7 @@ def test_a_set_is_sent_watched_even_over_a_reload_and_its_report_is_shown_withou
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
+        page.on("filechooser", lambda _: None)  # or a busy machine opens a real one
         tab(page)
         page.get_by_role("radio", name=said(page, "choose_own_set")).check()
         file = page.get_by_label(said(page, "watch_pick"))
