@@ -148,6 +148,7 @@ def test_an_answer_that_goes_on_is_nobody_elses_and_ends_when_nobody_comes_back(
     page.reopen(stored, again, "zh", mine)
     *_, last = page.rejoin(again)
     assert "没有答完" in again[0].body and "推广低功耗芯片" in last[0] and '"partial": true' in last[-1]
+    assert next(page.rejoin(Turns()))[-1] == ""  # a page that finds nothing opens nothing of what it had
     page.begun.seconds = 0  # ten minutes later
     page.reopen(stored, again, "zh", mine)
     assert "推广" not in again[0].body

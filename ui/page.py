@@ -141,7 +141,7 @@ class Page:
                 yield *_shown(turns), ""
             yield *_shown(turns), self.save(turns)
         else:
-            yield (update(),) * (len(_shown(turns)) + 1)
+            yield *(update() for _ in _shown(turns)), ""  # not what was stored of the conversation before
 
     def _bodies(
         self, turn: Turn, before: list[str], lang: str, wanted: dict[str, Any], left_out: str, who: str
