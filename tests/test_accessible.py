@@ -19,6 +19,11 @@ def test_no_view_of_the_page_has_a_serious_fault(
         message = ask(page, "很久的问题", settled=False)
         message.locator(".ty-stage").wait_for()
         found["waiting"] = faults(page, axe)
+        moves = "getComputedStyle(document.querySelector('.ty-stage'), '::before').animationName"
+        assert page.evaluate(moves) == "ty-breathe"
+        page.emulate_media(reduced_motion="reduce")
+        assert page.evaluate(moves) == "none"
+        page.emulate_media(reduced_motion="no-preference")
         site.finish()
         page.locator("#ty-send").wait_for()
         for fold in message.locator("summary").all():

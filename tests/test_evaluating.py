@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,12 +10,13 @@ from typing import Any
 
 import openpyxl
 import pytest
-from browser import ask, page_at, said, tab_to
-from played import played
-from screens import SHOTS, faults, looks, some_views
+from browser import ask, page_at, reload, said, tab_to, until
+from played import PlayedEngine, played
+from screens import SHOTS, faults, looks, some_views, views
 
 from rag.settings import Settings
-from ui.evaluating import may_export
+from rag.visitors import new_id
+from ui.evaluating import OWN, Evaluating, Runs, may_export
 
 slow = pytest.mark.slow
 GOLD = [{"doc": "人工智能全球治理行动计划", "article": "7"}]
@@ -54,20 +56,37 @@ def sends(page: Any, name: str, data: bytes, how: str = "choose_whole") -> None:
 
 
 @slow
-@some_views
-def test_a_set_is_sent_watched_and_its_report_is_shown_without_scripts_and_kept(
+@views
+def test_a_set_is_sent_watched_even_over_a_reload_and_its_report_is_shown_without_scripts_and_kept(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
+        page.on("filechooser", lambda _: None)  # or a busy machine opens a real one
         tab(page)
+        page.get_by_role("radio", name=said(page, "choose_own_set")).check()
+        file = page.get_by_label(said(page, "watch_pick"))
+        assert said(page, "watch_unpicked") in page.locator(".ty-set").inner_text()
+        assert file.bounding_box()["width"] <= 1  # in its place, and in the page's words, stands ours
+        tab_to(page, ".ty-set input")
+        with page.expect_file_chooser():
+            page.keyboard.press("Enter")
         sends(page, "我的.jsonl", lines(SET))
+        page.locator(".ty-picked").get_by_text("我的.jsonl").wait_for()
         page.get_by_text(said(page, "watch_progress", done=2, of=3)).wait_for()
         bar = page.locator(".ty-run progress")
         assert (bar.get_attribute("value"), bar.get_attribute("max")) == ("2", "3")
         assert page.locator(".ty-run dt").first.inner_text() == "recall@5"
         assert button(page, "watch_start").is_hidden() and button(page, "page_stop").is_visible()
         assert page.locator(".ty-report").count() == 0
+        reload(page)
+        tab_to(page, "#ty-tab-evaluate-button", "Shift+Tab")
+        page.keyboard.press("Enter")
+        page.get_by_text(said(page, "watch_progress", done=2, of=3)).wait_for()
+        assert button(page, "watch_start").is_hidden() and button(page, "page_stop").is_visible()
         site.finish()
+        page.get_by_text(said(page, "watch_done", of=3)).wait_for()
+        reload(page)
+        tab(page)
         page.get_by_text(said(page, "watch_done", of=3)).wait_for()
         frame = page.locator(".ty-report")
         assert frame.get_attribute("sandbox") == "" and frame.get_attribute("title") == said(page, "watch_report")
@@ -140,7 +159,7 @@ def test_what_is_wrong_with_a_set_is_said_in_words(site: SimpleNamespace, name: 
 def test_a_set_that_came_with_the_program_can_be_chosen(site: SimpleNamespace) -> None:
     with page_at(site.url) as page:
         tab(page)
-        page.get_by_role("radio", name="page.jsonl", exact=True).check()
+        page.get_by_role("radio", name=said(page, "choose_set_page"), exact=True).check()
         assert page.locator(".ty-set").is_hidden()
         button(page, "watch_start").click()
         page.get_by_text("不在索引里").wait_for()  # this engine's documents are others
@@ -159,6 +178,31 @@ def test_a_second_visitor_waits_and_sees_nothing_of_the_first_ones_run(site: Sim
         other.get_by_text("评测完成，共 1 个问题").wait_for()
         assert page.get_by_text("评测完成，共 3 个问题").is_visible()
         assert other.frame_locator(".ty-report").locator("#all tbody tr").count() == 1
+
+
+def test_a_run_is_found_again_by_its_visitor_alone_goes_on_unwatched_and_is_stopped_from_elsewhere(
+    tmp_path: Path,
+) -> None:
+    evaluating, mine, runs = Evaluating(PlayedEngine(tmp_path)), new_id(), Runs()
+    evaluating.begin(runs, "zh", mine)
+    data = base64.b64encode(lines([SET[0], SET[2], {**SET[0], "id": "d"}])).decode()
+    watching = evaluating.go(data, "a.jsonl", OWN, "whole", runs, "zh", mine)
+    until(lambda: "1 / 3" in next(watching)[2])
+    watching.close()
+    for visitor in (new_id(), ""):
+        others = Runs()
+        assert list(evaluating.rejoin(others, visitor)) == [({"__type__": "update"},) * 5] and not others
+    again = Runs()
+    assert "1 / 3" in next(evaluating.rejoin(again, mine))[2]
+    evaluating.stop(again, "zh")
+    (tmp_path / "finish").touch()
+    *_, last = evaluating.rejoin(Runs(), mine)
+    assert "1 / 3" in last[2] and "已停止" in last[2]
+    other = Runs()
+    evaluating.begin(other, "zh")
+    data = base64.b64encode(lines(SET[:1])).decode()
+    *_, last = evaluating.go(data, "b.jsonl", OWN, "retrieve", other, "zh")  # the line is free again
+    assert "评测完成，共 1 个问题" in last[2]
 
 
 @slow

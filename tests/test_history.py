@@ -16,7 +16,12 @@ from typing import Any
 
 import pytest
 from browser import ask, free_port, page_at, reload, said, served, tab_to, until
-from screens import SHOTS, faults, looks, some_views
+from played import PlayedEngine
+from screens import SHOTS, faults, looks, some_views, views
+
+from rag.visitors import new_id
+from ui.page import Page
+from ui.turns import Turns
 
 pytestmark = pytest.mark.slow
 
@@ -78,28 +83,78 @@ def test_a_reload_brings_the_conversation_back_with_its_citations(
         assert (page.foreign, page.faults) == ([], [])
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_reload_in_mid_answer_keeps_the_question_once_and_it_can_be_asked_again(
-    site: SimpleNamespace, width: int
+@some_views
+def test_a_reload_in_mid_answer_shows_the_question_once_and_its_answer_to_the_end(
+    site: SimpleNamespace, width: int, locale: str
 ) -> None:
-    with page_at(site.url, width=width) as page:
+    with page_at(site.url, width=width, locale=locale) as page:
         ask(page, "第一问")
         ask(page, "很久的问题", settled=False).locator(".ty-cite").first.wait_for()
         until(lambda: stored(page) == [["第一问", "很久的问题"]])
-        reloaded(page, 2)
-        until(lambda: {"stopped": "很久的问题"} in site.log())
-        assert "没有答完" in page.locator(".ty-reply").last.inner_text()
-        assert page.locator(".ty-cite").count() == 2  # those of the first answer
+        count = len(site.log())
+        for _ in range(2):
+            reloaded(page, 2)
+            page.locator(".ty-turn").last.locator(".ty-cite").wait_for()  # what was checked by then
+            page.locator("#ty-stop").wait_for()
         site.finish()
-        page.get_by_role("button", name="再答一次").click()
-        page.locator(".ty-cite").nth(3).wait_for()
+        page.locator("#ty-send").wait_for()
+        assert page.locator(".ty-turn").last.locator(".ty-cite").count() == 2
         until(lambda: answered(page))
-        reloaded(page, 2)
-        assert page.locator(".ty-cite").count() == 4
         assert stored(page) == [["第一问", "很久的问题"]]
+        assert len(site.log()) == count  # it was neither stopped nor asked again
+        ask(page, "第三问")
+        until(lambda: answered(page))
+        reloaded(page, 3)
+        assert page.locator(".ty-cite").count() == 6
+        assert stored(page) == [["第一问", "很久的问题", "第三问"]]
 
 
 @some_views
+def test_what_was_checked_before_an_answer_was_stopped_comes_back_and_it_is_asked_again_by_one_click(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        ask(page, "很久的问题", settled=False).locator(".ty-cite").first.wait_for()
+        page.reload()
+        page.locator("#ty-stop").click()  # of the page that came after the one that asked
+        until(lambda: {"stopped": "很久的问题"} in site.log())
+        until(lambda: "低功耗芯片" in json.dumps(page.evaluate("localStorage"), ensure_ascii=False))
+        reloaded(page, 1)
+        reply = page.locator(".ty-reply")
+        assert said(page, "visitor_unanswered") in reply.inner_text()
+        assert reply.locator(".ty-cite").count() == 1 and reply.locator(".ty-stage").count() == 0
+        site.finish()
+        page.get_by_role("button", name=said(page, "page_again"), exact=True).click()
+        page.locator(".ty-cite").nth(1).wait_for()
+        until(lambda: answered(page))
+        assert stored(page) == [["很久的问题"]]
+
+
+def test_an_answer_that_goes_on_is_nobody_elses_and_ends_when_nobody_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.page.PATIENCE", 3)
+    page, mine, turns = Page(PlayedEngine(tmp_path)), new_id(), Turns()
+    page.begin("很久的问题", turns, "zh", "", mine)
+    stored, shown = page.save(turns), page.answer(turns, "zh", "", 4, "", mine)
+    until(lambda: bool(next(shown)) and turns[0].said is not None)
+    shown.close()
+    for visitor, stage in ((new_id(), "over"), ("", "over"), (mine, "answering")):
+        again = Turns()
+        page.reopen(stored, again, "zh", visitor)
+        assert (again[0].stage, again.regained) == (stage, visitor == mine)
+        assert ("推广" in again[0].body) is (visitor == mine)
+    until(lambda: "stopped" in page.engine.log.read_text())  # type: ignore[attr-defined]
+    page.reopen(stored, again, "zh", mine)
+    *_, last = page.rejoin(again)
+    assert "没有答完" in again[0].body and "推广低功耗芯片" in last[0] and '"partial": true' in last[-1]
+    assert next(page.rejoin(Turns()))[-1] == ""  # a page that finds nothing opens nothing of what it had
+    page.begun.seconds = 0  # ten minutes later
+    page.reopen(stored, again, "zh", mine)
+    assert "推广" not in again[0].body
+
+
+@views
 def test_conversations_are_begun_switched_and_deleted_with_a_way_back_by_keyboard_too(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -136,7 +191,7 @@ def test_conversations_are_begun_switched_and_deleted_with_a_way_back_by_keyboar
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_who_leaves_a_conversation_while_it_is_answered_finds_its_question_there(site: SimpleNamespace) -> None:
+def test_who_leaves_a_conversation_while_it_is_answered_finds_what_was_said_by_then(site: SimpleNamespace) -> None:
     with page_at(site.url) as page:
         ask(page, "甲问")
         page.get_by_role("button", name="新对话").click()
@@ -152,10 +207,33 @@ def test_who_leaves_a_conversation_while_it_is_answered_finds_its_question_there
         talks(page).locator(".ty-talk", has_text="很久的问题").click()
         until(lambda: asked(page) == ["很久的问题"])
         assert "没有答完" in page.locator(".ty-reply").inner_text()
+        assert page.locator(".ty-cite").count() == 1
+        reloaded(page, 1)
+        assert page.locator(".ty-cite").count() == 1
 
 
-def test_two_tabs_lose_nothing_of_each_other_even_in_one_conversation(site: SimpleNamespace) -> None:
+def test_two_tabs_that_see_one_answer_written_store_it_once(site: SimpleNamespace) -> None:
     with page_at(site.url) as page:
+        ask(page, "很久的问题", settled=False).locator(".ty-cite").wait_for()
+        until(lambda: stored(page) == [["很久的问题"]])
+        other = page.context.new_page()
+        other.goto(site.url)
+        talks(other).locator(".ty-talk").click()
+        other.locator("#ty-stop").wait_for()
+        site.finish()
+        for each in (page, other):
+            each.locator(".ty-cite").nth(1).wait_for()
+            each.locator("#ty-send").wait_for()
+        until(lambda: answered(other))
+        other.wait_for_timeout(500)
+        assert stored(page) == [["很久的问题"]]
+
+
+@some_views
+def test_two_tabs_lose_nothing_of_each_other_even_in_one_conversation(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
         other = page.context.new_page()
         other.goto(site.url)
         ask(page, "甲问")
@@ -173,8 +251,9 @@ def test_two_tabs_lose_nothing_of_each_other_even_in_one_conversation(site: Simp
         assert asked(page) == ["甲问", "在这边接着问", "再问"]
 
 
-def test_the_back_button_comes_back_to_the_conversation(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
+@some_views
+def test_the_back_button_comes_back_to_the_conversation(site: SimpleNamespace, width: int, locale: str) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
         ask(page, "推广什么？").get_by_role("link", name="第六条第3句").click()
         page.locator(".ty-cited").wait_for()
         until(lambda: answered(page))

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from browser import ask, page_at, reload, said, shared, tab_to, until
 from played import PlayedEngine, played
-from screens import faults, some_views
+from screens import faults, some_views, views
 
 from rag import serve
 from rag.allowance import questions
@@ -124,7 +124,7 @@ DROP = """(files) => {
 
 
 @slow
-@some_views
+@views
 def test_several_files_and_an_archive_are_dropped_and_each_member_is_there(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:

@@ -72,7 +72,7 @@ def test_on_a_wide_screen_the_law_stands_open_beside_the_answer_until_its_reader
 
 
 @slow
-@some_views
+@views
 def test_the_keyboard_alone_asks_sees_a_clause_opens_it_and_comes_back(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:
@@ -130,6 +130,21 @@ def test_a_clause_is_copied_with_its_label(site: SimpleNamespace, width: int, lo
         )
         assert page.evaluate("document.activeElement.className") == "ty-copy"
         message.get_by_text("原文").first.wait_for()
+
+
+@slow
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_the_mark_at_a_label_stands_on_no_line_of_its_own(site: SimpleNamespace, locale: str) -> None:
+    script = """() => [...document.querySelectorAll(".ty-sources summary")].every(each => {
+      const label = [...each.querySelector(".ty-label").getClientRects()].pop();
+      const mark = each.querySelector(".ty-verbatim").getBoundingClientRect();
+      return mark.top < label.bottom && label.top < mark.bottom;
+    })"""
+    with page_at(site.url, width=390, locale=locale) as page:
+        ask(page, "长法")
+        for width in range(320, 440, 6):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(script), width
 
 
 @slow
@@ -231,18 +246,25 @@ def test_a_refusal_says_why_cites_nothing_and_offers_the_nearest_provisions_to_r
 
 
 @slow
-def test_stopping_keeps_what_stands_stops_the_engine_and_lets_the_reader_ask_again(site: SimpleNamespace) -> None:
-    with page_at(site.url) as page:
+@some_views
+def test_stopping_keeps_what_stands_stops_the_engine_and_lets_the_reader_ask_again(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
         message = ask(page, "很久的问题", settled=False)
         message.locator(".ty-cite").wait_for()
-        page.get_by_role("button", name="停止").click()
-        message.get_by_text("已停止").wait_for()
+        if width == 390:
+            page.get_by_role("button", name=said(page, "page_stop")).click()
+        else:
+            tab_to(page, "#ty-stop")
+            page.keyboard.press("Enter")
+        message.get_by_text(said(page, "page_stopped")).wait_for()
         until(lambda: {"stopped": "很久的问题"} in site.log())
         assert message.locator(".ty-cite").count() == 1
         assert message.get_by_text("正在作答").is_hidden()
         again = ask(page, "再问一次")
         assert again.locator(".ty-cite").count() == 2
-        assert message.get_by_text("已停止").is_visible()
+        assert message.get_by_text(said(page, "page_stopped")).is_visible()
 
 
 @slow

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from browser import ask, in_view, page_at, said, tab_to, until
 from payloads import PAYLOADS
-from screens import some_views
+from screens import some_views, views
 from shelf import hostile, law, plan, scanned
 
 from rag.records import Document, Provision
@@ -155,7 +155,7 @@ def test_any_document_is_opened_from_the_list_and_escape_leads_back_to_it(
 
 
 @slow
-@some_views
+@views
 def test_the_outline_folds_leads_to_an_article_and_follows_the_scrolling(
     site: SimpleNamespace, width: int, locale: str
 ) -> None:

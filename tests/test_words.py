@@ -13,7 +13,8 @@ from rag.words import LANGUAGES, reader_language, say, sentences
 ROOT = Path(__file__).parent.parent
 CODE = [path for each in ("rag/**/*.py", "ui/**/*.py", "ui/*.js") for path in ROOT.glob(each)]
 PREFIXED = tuple(
-    "kind_ report_ terminal_pull_ terminal_work_ refused_ page_refused_ removed_ help_ page_example_ told_kind_".split()
+    "kind_ report_ terminal_pull_ terminal_work_ refused_ page_refused_ removed_ help_ page_example_ told_kind_ "
+    "choose_set_".split()
 )
 
 

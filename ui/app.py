@@ -32,9 +32,8 @@ EXAMPLES = tuple(f"page_example_{n}" for n in range(1, 6))
 STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is still loading
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_limit": None, "trigger_mode": "multiple"}  # `rag.lanes` lets them wait
-ONE_RUN = IN_TURN | {"concurrency_id": "evaluate", "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-WAITING = 20  # evaluations in the queue; one more is turned away
+WAITING = 20  # events in gradio's own queue, in which none stays: questions and evaluations wait in theirs
 PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
 SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
 SPECS = {"embedded": "choose_embedded", "extractive": "choose_extractive"}
@@ -80,7 +79,7 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
                 _asking(gr, worded, w)
             with worded.says(gr.Tab, "page_tab_documents", id="documents", elem_id="ty-tab-documents"):
                 gr.HTML(library.place(engine.settings), elem_id="ty-library", **PLAIN)
-            with worded.says(gr.Tab, "page_tab_evaluate", id="evaluate", elem_id="ty-tab-evaluate"):
+            with worded.says(gr.Tab, "page_tab_evaluate", id="evaluate", elem_id="ty-tab-evaluate") as w.evaluating:
                 _evaluating(gr, worded, w, engine)
             with worded.says(gr.Tab, "page_tab_settings", id="settings", elem_id="ty-tab-settings"):
                 _settings(gr, worded, w, engine)
@@ -189,14 +188,16 @@ def _bind_history(gr: Any, blocks: Any, page: Page, w: SimpleNamespace) -> None:
     for event in w.changed:
         saved = event.then(page.save, w.turns, w.stored, **QUIET)
         saved.then(None, w.stored, js="(text) => tiaoyin.save(text)", **QUIET)
-    restored = [w.box, *w.shown]
-    blocks.load(restore, [w.stored, w.query, *asking], restored, js="() => tiaoyin.restore()", **QUIET).then(
-        None, js="() => tiaoyin.latest()", **QUIET
+    restored = blocks.load(
+        restore, [w.stored, w.query, *asking], [w.box, *w.shown], js="() => tiaoyin.restore()", **QUIET
     )
     chosen = w.switch.click(
         reopen, [w.stored, *asking], w.shown, js="() => tiaoyin.reopen()", trigger_mode="multiple", **QUIET
     )
-    chosen.then(None, js="() => tiaoyin.arrived()", **QUIET)
+    for event, then in ((restored, "latest"), (chosen, "arrived")):
+        there = event.then(None, js=f"() => tiaoyin.{then}()", **QUIET)
+        rejoined = there.then(page.rejoin, w.turns, [*w.shown, w.stored], **QUIET | IN_TURN)
+        rejoined.then(None, w.stored, js="(text) => { if (text) tiaoyin.save(text); }", **QUIET)
 
 
 def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
@@ -225,11 +226,12 @@ def _bind_evaluating(gr: Any, tab: evaluating.Evaluating, w: SimpleNamespace) ->
     running = [w.runs, w.spoken]
     shown = [w.start, w.halt, w.progress, w.report, w.download]
     sent = "async (set, name, ...rest) => [...await tiaoyin.questions(), ...rest]"
-    begun = w.start.click(tab.begin, running, shown, **QUIET)
+    begun = w.start.click(_visited(gr, tab.begin), running, shown, **QUIET)
     run = begun.then(
-        _visited(gr, tab.go), [w.set, w.set_name, w.which, w.how, *running], shown, js=sent, **QUIET | ONE_RUN
+        _visited(gr, tab.go), [w.set, w.set_name, w.which, w.how, *running], shown, js=sent, **QUIET | IN_TURN
     )
     run.failure(tab.fail, running, shown, **QUIET)
+    w.evaluating.select(_visited(gr, tab.rejoin), w.runs, shown, **QUIET | IN_TURN)
     w.halt.click(tab.stop, running, shown, **QUIET)
     w.which.input(lambda which: update(visible=which == evaluating.OWN), w.which, w.chooser, **QUIET)
     w.download.click(None, js="() => tiaoyin.report()", **QUIET)

@@ -33,10 +33,11 @@ class ConversationError(TiaoYinError):
 
 @dataclass(frozen=True)
 class Asked:
-    """One question, and its answer if there was a whole one."""
+    """One question, and its answer if there was one; a `partial` one was stopped, and holds what was said by then."""
 
     question: str
     answer: Answer | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def to_json(conversation: Conversation, removed: bool = True) -> dict[str, Any]:
     """The form that is stored, and that is exported, then without the sentences that the check `removed`."""
     turns = [
         {"question": turn.question, "answer": _row(turn.answer, removed) if turn.answer else None}
+        | ({"partial": True} if turn.partial else {})
         for turn in conversation.turns
     ]
     return {"id": conversation.id, "day": conversation.day, "title": conversation.title, "turns": turns}
@@ -114,8 +116,12 @@ def _row(answer: Answer, removed: bool) -> dict[str, Any]:
 
 def _conversation(row: Mapping[str, Any], documents: Mapping[str, Document]) -> Conversation:
     day = date.fromisoformat(row["day"]).isoformat()
-    turns = tuple(Asked(str(turn["question"]), _answer(turn["answer"], documents)) for turn in row["turns"])
-    return Conversation(str(row["id"]), day, turns)
+    return Conversation(str(row["id"]), day, tuple(_asked(turn, documents) for turn in row["turns"]))
+
+
+def _asked(row: Mapping[str, Any], documents: Mapping[str, Document]) -> Asked:
+    answer = _answer(row["answer"], documents)
+    return Asked(str(row["question"]), answer, partial=answer is not None and bool(row.get("partial")))
 
 
 def _answer(row: Mapping[str, Any] | None, documents: Mapping[str, Document]) -> Answer | None:

@@ -1,5 +1,14 @@
 // What the Evaluate tab does in the browser: a question set is read here, so that no file is left on the server, and the
 // report and the marks are downloads made of what the page holds already.
+((tiaoyin) => {
+  // The name of the chosen file, also after the words around it were written anew in another language.
+  function picked() {
+    const set = document.querySelector(".ty-set"), file = set?.querySelector("input").files[0], place = set?.querySelector(".ty-picked");
+    if (file && place.textContent !== file.name) place.textContent = file.name;
+  }
+  document.addEventListener("change", ({ target }) => { if (target.matches?.(".ty-set input")) picked(); });
+  tiaoyin.ready(() => new MutationObserver(picked).observe(document.body, { childList: true, subtree: true, characterData: true }));
+})(window.tiaoyin);
 Object.assign(window.tiaoyin, {
   async questions() { // the file chosen, in base 64, and its name
     const input = document.querySelector(".ty-set input"), file = input?.checkVisibility() && input.files[0];

@@ -48,10 +48,10 @@ def blocks(conversation: Conversation, lang: str) -> Iterator[Block]:
     yield Block("about", 0, _plain(f"{conversation.day} · {say('visitor_export', lang)}"))
     for n, turn in enumerate(conversation.turns, 1):
         yield Block("question", n, _plain(turn.question))
-        if turn.answer is None:
-            yield Block("remark", n, _plain(say("visitor_unanswered", lang)))
-        else:
+        if turn.answer:
             yield from _answer(turn.answer, n, lang)
+        if turn.partial or not turn.answer:
+            yield Block("remark", n, _plain(say("visitor_unanswered", lang)))
 
 
 def clean(text: str) -> str:

@@ -8,6 +8,7 @@
 
   const read = (id) => { try { return localStorage.getItem(KEY + id); } catch { return null; } };
   const row = (text) => { try { return JSON.parse(text) || {}; } catch { return {}; } };
+  const bare = (talk) => JSON.stringify({ ...talk, id: "", at: 0 });
   function all() { // the latest first
     let keys = [];
     try { keys = Object.keys(localStorage).filter((key) => key.startsWith(KEY)); } catch { /* a browser that keeps nothing */ }
@@ -146,8 +147,11 @@
       if (!text) { if (!coming) opens(""); return; }
       const talk = JSON.parse(text);
       let id = moved[talk.id] || talk.id;
-      if (read(id) !== null && read(id) !== written[id]) id = moved[talk.id] = `${Date.now().toString(16)}${talk.id}`.slice(0, 16);
-      write(id, JSON.stringify({ ...talk, id, at: Date.now() }));
+      const kept = read(id);
+      if (kept === null || bare(row(kept)) !== bare(talk)) {
+        if (kept !== null && kept !== written[id]) id = moved[talk.id] = `${Date.now().toString(16)}${talk.id}`.slice(0, 16);
+        write(id, JSON.stringify({ ...talk, id, at: Date.now() }));
+      } else written[id] = kept; // another tab showed the same answer to its end
       if (!coming) opens(id);
     },
   });

@@ -6,7 +6,7 @@ so that nobody's conversation can become another's. Storing is done by history.j
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rag.records import Document, Update
 from rag.words import say
@@ -28,12 +28,17 @@ LONGEST = 4 * SIZE
 
 def stored(turns: Turns) -> str:
     """The conversation as JSON; "" where nothing was asked."""
-    asked = tuple(Asked(turn.question, turn.answer) for turn in turns)
+    asked = tuple(_asked(turn) for turn in turns)
     return dumped(Conversation(turns.id, turns.day, asked)) if turns else ""
 
 
-def reopen(text: str, turns: Turns, lang: str, documents: Sequence[Document]) -> None:
-    """Put the conversation in `text`, if any, in the place of `turns`. Raises ConversationError; then there is none."""
+def reopen(
+    text: str, turns: Turns, lang: str, documents: Sequence[Document], kept: Callable[[str], Turn | None]
+) -> None:
+    """Put the conversation in `text`, if any, in the place of `turns`. Raises ConversationError; then there is none.
+
+    `kept`: by a conversation's id the answer that a page which is gone left behind. It is more than its browser has.
+    """
     turns.clear()
     if not text:
         return
@@ -41,10 +46,25 @@ def reopen(text: str, turns: Turns, lang: str, documents: Sequence[Document]) ->
     found = loaded(text, here)
     turns.id, turns.day = found.id, found.day
     for n, asked in enumerate(found.turns, 1):
-        answer = asked.answer
-        unanswered = present.note(say("visitor_unanswered", lang), "stopped")
-        body = present.message(Update("done", answer), n, here) if answer else unanswered
-        turns.append(Turn(asked.question, body, "over", answer, lang=lang))
+        turns.append(_turn(asked, n, lang, here))
+    last = kept(turns.id)
+    if last and turns and last.begun and last.question == turns[-1].question and not turns[-1].answer:
+        turns[-1] = last if last.stage != "over" else _turn(_asked(last), len(turns), lang, here)
+        turns.regained = True
+
+
+def _asked(turn: Turn) -> Asked:
+    return Asked(turn.question, turn.answer or turn.said, partial=not turn.answer and turn.said is not None)
+
+
+def _turn(asked: Asked, n: int, lang: str, here: Mapping[str, Document]) -> Turn:
+    """The question with its answer; of one that was not finished the sentences that it has, and that it was not."""
+    answer = asked.answer
+    body = present.message(Update("done", answer), n, here) if answer else ""
+    if answer and not asked.partial:
+        return Turn(asked.question, body, "over", answer, lang=lang)
+    body += present.note(say("visitor_unanswered", lang), "stopped")
+    return Turn(asked.question, body, "over", said=answer, lang=lang)
 
 
 def exported(kind: str, text: str, lang: str, documents: Sequence[Document]) -> bytes:

@@ -82,7 +82,7 @@ window.tiaoyin = ((words, served) => {
   });
   // Gradio names each radio button differently: the arrow keys would not go from one to the next.
   document.addEventListener("focusin", (event) => {
-    const [first, ...others] = part(event, "#ty-settings fieldset")?.querySelectorAll("input") || [];
+    const [first, ...others] = part(event, "#ty-settings fieldset, #ty-evaluate fieldset")?.querySelectorAll("input") || [];
     others.forEach((each) => { each.name = first.name; });
   });
   document.addEventListener("scroll", hideCard, { capture: true, passive: true });

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,10 +23,13 @@ from rag.words import say
 from ui import history, library, present
 from ui.choices import fit
 from ui.conversations import linked
+from ui.going import Begun
 from ui.turns import Turn, Turns, busy, mark, markable, shown, words
 
 LOADING_POLL = 0.5  # seconds between looks at an engine that is still loading while a question waits for it
 QUEUE_POLL = 1.0  # seconds after which a question that waits is shown anew, or found to have been left
+PATIENCE = 20.0  # seconds that an answer goes on without a page that shows it, as long as a reload or a new line takes
+KEPT = 200, 600.0  # answers at most, and seconds that one is over, which a page opened anew may find
 
 
 class Engine(Protocol):
@@ -70,6 +72,8 @@ class Page:
     allowed: Allowance | None = None
     """How many questions each visitor may ask in an hour; None for any number."""
     lanes: Lanes = field(default_factory=Lanes)
+    begun: Begun[Turn] = field(default_factory=lambda: Begun(*KEPT))
+    """By visitor and conversation its last question, which a page may have left before its browser had the answer."""
 
     def begin(self, text: str, turns: Turns, lang: str, stored: str = "", visitor: str = "") -> tuple[Any, ...]:
         """Shows the question at once; one asked while another is being answered stays in the box.
@@ -85,6 +89,7 @@ class Page:
             turns.pop()
         turns.begin()
         turns.append(Turn(question, present.note(say("page_queued", lang), "wait"), lang=lang))
+        self.begun.put(visitor, turns.id, turns[-1])
         return "", *_shown(turns)
 
     def again(self, turns: Turns, lang: str, stored: str = "", visitor: str = "") -> tuple[Any, ...]:
@@ -93,7 +98,7 @@ class Page:
             self.reopen(stored, turns, lang, visitor)
         if busy(turns) or not turns:
             return _shown(turns)
-        return self.begin(turns.pop().question, turns, lang)[1:]
+        return self.begin(turns.pop().question, turns, lang, "", visitor)[1:]
 
     def edit(self, turns: Turns) -> tuple[Any, ...]:
         """Puts the last question into the box; what is asked next takes its place."""
@@ -113,40 +118,48 @@ class Page:
     ) -> Iterator[tuple[Any, ...]]:
         """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away.
 
-        `left_out`: the documents not to ask, as `library.asked` reads them; `host` stands for a visitor without an id.
+        It goes on for a while when the page is gone. `left_out`: the documents not to ask, as `library.asked` reads
+        them; `host` stands for a visitor without an id.
         """
         turn = next((turn for turn in turns if turn.stage == "waiting"), None)
         if turn:
-            turn.stage = "answering"
+            turn.become("answering")
             chosen = fit(self.engine.settings, llm, provisions)
             wanted = {"llm": chosen.llm, "provisions": chosen.provisions, "visitor": visitor or None}
-            with closing(self._bodies(turn, turns, lang, wanted, left_out, visitor or host)) as bodies:
-                for body in bodies:
-                    if _given_up(turn, turns):
-                        break
-                    turn.body = body
-                    yield _shown(turns)
-            turn.stage = "over"
+            before = [turn.question for turn in turns[:-1]]
+            bodies = self._bodies(turn, before, lang, wanted, left_out, visitor or host)
+            turn.go(bodies, PATIENCE, present.note(say("page_broken", lang), "error"))
+            for _ in turn.watch():
+                yield _shown(turns)
         yield _shown(turns)
 
+    def rejoin(self, turns: Turns) -> Iterator[tuple[Any, ...]]:
+        """Behind `restore` and `reopen`: streams an answer that another page began; at the end what is to be stored."""
+        if turns.regained:
+            turns.regained = False
+            for _ in turns[-1].watch():
+                yield *_shown(turns), ""
+            yield *_shown(turns), self.save(turns)
+        else:
+            yield *(update() for _ in _shown(turns)), ""  # not what was stored of the conversation before
+
     def _bodies(
-        self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any], left_out: str, who: str
+        self, turn: Turn, before: list[str], lang: str, wanted: dict[str, Any], left_out: str, who: str
     ) -> Generator[str, None, None]:
         try:
             with self.lanes.of(wanted["llm"] or self.engine.settings.llm).place() as ahead:
-                before = ahead(0)
-                while before:
-                    yield present.note(say("queue_ahead", lang, n=before), "wait")
-                    before = ahead(QUEUE_POLL)
-                if not _given_up(turn, turns):  # while it waited
-                    yield from self._answered(turn, turns, lang, wanted, left_out, who)
+                place = ahead(0)
+                while place:
+                    yield present.note(say("queue_ahead", lang, n=place), "wait")
+                    place = ahead(QUEUE_POLL)
+                if turn.stage != "over":  # stopped, or its conversation left, while it waited
+                    yield from self._answered(turn, before, lang, wanted, left_out, who)
         except TiaoYinError as error:
             yield present.note(words(error, lang), "error")
 
     def _answered(
-        self, turn: Turn, turns: Turns, lang: str, wanted: dict[str, Any], left_out: str, who: str
+        self, turn: Turn, before: list[str], lang: str, wanted: dict[str, Any], left_out: str, who: str
     ) -> Iterator[str]:
-        number, history = len(turns), [turn.question for turn in turns[:-1]]
         while (loading := self.engine.ready(lang)) is not None:
             yield present.note(loading, "wait")
             time.sleep(LOADING_POLL)
@@ -154,11 +167,12 @@ class Page:
         wanted["only"] = library.asked(list(documents.values()), left_out)
         if self.allowed:
             self.allowed.spend(who)
-        updates = self.engine.ask(turn.question, history, **{k: v for k, v in wanted.items() if v is not None})
+        updates = self.engine.ask(turn.question, before, **{k: v for k, v in wanted.items() if v is not None})
         try:
             for each in updates:
                 turn.answer = each.answer if each.stage == "done" else None
-                yield present.message(each, number, documents)
+                turn.said = each.answer if each.answer.sentences else turn.said
+                yield present.message(each, len(before) + 1, documents)
         finally:  # the stop button ends this generator early: let the model stop with it
             if isinstance(updates, Generator):
                 updates.close()
@@ -193,7 +207,7 @@ class Page:
         try:
             documents = self.engine.documents(visitor) if text else ()
             if turns == before:  # else, while the index was loading, something was asked
-                history.reopen(text, turns, lang, documents)
+                history.reopen(text, turns, lang, documents, lambda name: self.begun.get(visitor, name))
         except TiaoYinError as error:
             return present.note(words(error, lang), "error"), *_shown(turns)[1:]
         return _shown(turns)
@@ -221,14 +235,9 @@ class Page:
 
 
 def _closed(turns: Turns, body: str) -> tuple[Any, ...]:
-    if busy(turns):
-        turns[-1].body, turns[-1].stage = body, "over"
+    if turns:
+        turns[-1].end(body)
     return _shown(turns)
-
-
-def _given_up(turn: Turn, turns: Turns) -> bool:
-    """Whether it was stopped, or its conversation left."""
-    return turn.stage == "over" or turn not in turns
 
 
 def _shown(turns: Turns) -> tuple[Any, ...]:

@@ -18,17 +18,19 @@ from rag.words import say
 from ui import present
 from ui.conversations import link
 from ui.escape import escaped
+from ui.going import Going
 
 NOTED = {feedback.LIKE: "feedback_noted_like", feedback.DISLIKE: "feedback_noted_dislike"}
 
 
 @dataclass(eq=False)
-class Turn:
+class Turn(Going):
     """One question and the HTML shown below it; `stage` is "waiting" (for the engine), "answering" or "over".
 
     `edited`: the question is in the box again, and the next one asked takes its place.
 
     `answer` is there once it is whole; then a reader may mark it: `verdict`, `reason`, and what they are told, `noted`.
+    `said`: the sentences that were checked so far.
 
     Mutable on purpose: the answer being streamed, the stop button and a new question all act on a conversation at
     once, and each then shows what the conversation holds, not what it held when they were called.
@@ -38,6 +40,7 @@ class Turn:
     body: str
     stage: str = "waiting"
     answer: Answer | None = None
+    said: Answer | None = None
     verdict: str = ""
     reason: str = ""
     noted: str = ""
@@ -46,17 +49,24 @@ class Turn:
 
 
 class Turns(list[Turn]):
-    """A conversation; `id` and `day` (ISO, when it began) are what its browser stores it with, "" while it is new."""
+    """A conversation; `id` and `day` (ISO, when it began) are what its browser stores it with, "" while it is new.
+
+    `regained`: the last answer goes on, or ended, where its browser has only the question.
+    """
 
     id = day = ""
+    regained = False
 
     def begin(self) -> None:
         if not self.id:
             self.id, self.day = secrets.token_hex(8), date.today().isoformat()
 
     def clear(self) -> None:
+        """Leaves the conversation; an answer that is being written ends."""
+        for turn in self:
+            turn.end(turn.body)
         super().clear()
-        self.id = self.day = ""
+        self.id, self.day, self.regained = "", "", False
 
 
 def shown(turns: Turns) -> str:
