@@ -38,6 +38,8 @@ def places(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
     if _OF_ARTICLES.search(question) and (articles := [hit for hit in hits if hit.provision.path[0][0] == "article"]):
         hits = articles
     matters = list(_matters(question, lang, weight))
+    if not matters:
+        return []
     told: list[tuple[Document, Provision]] = []
     for hit in hits:
         found = [
@@ -45,7 +47,7 @@ def places(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
             for leaf in leaves(hit)
         ]
         share, leaf = max(found, key=lambda each: each[0], default=(0.0, hit.provision))
-        if matters and share >= SPEAKS:
+        if share >= SPEAKS:
             told.append((hit.document, leaf))
     told = sorted(told[:MOST], key=lambda place: (place[0].doc_id, place[1].start)) if len(told) > 1 else []
     return [shown for document, leaf in told for shown in quote(document, leaf, "")]

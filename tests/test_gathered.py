@@ -20,6 +20,7 @@ LAW = document("中华人民共和国个人信息保护法", PRIVACY)
         ("哪些条款说的是月球基地?", []),  # none speaks of it
         ("哪几条说节能技术的能耗降低?", []),  # one place is no gathering: the model tells it
         ("节能技术能降低多少能耗?", []),  # does not ask for places
+        ("分别在哪几条?", []),  # of nothing that is named
         ("公园里有哪些地方可以停车?", []),  # 地方 are places in the park
     ],
 )
