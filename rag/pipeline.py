@@ -220,11 +220,10 @@ class Engine:
         started = time.perf_counter()
         lang = language(question)
         answer = Answer(question, lang, llm=llm or self.standby or self.settings.llm)
-        writer = None if answer.llm == "extractive" else partial(self.generator, llm)
         yield Update("retrieve", answer)
         at = self._looked(question, self.find(question, history, provisions, only, visitor), visitor)
-        if writer and history and not at.ground.enough:
-            at = self._again(at, writer(), history[-1], provisions, only, visitor)
+        if history and not (at.ground.enough or at.found.named) and generate.writes(self.generator(llm)):
+            at = self._again(at, self.generator(llm), history[-1], provisions, only, visitor)
         found, note = at.found, answering.note(at.found, at.ground, lang)
         timings = {"rewrite": found.rewriting, "retrieve": time.perf_counter() - started - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings, note=note)
@@ -239,7 +238,8 @@ class Engine:
                 yield Update("generate", answer)
         if answering.foreign(answer):
             yield Update("generate", answer)
-            render = partial(asking.rendering, writer(), lang, stopped=stopped) if writer else None
+            writer = self.generator(llm)
+            render = partial(asking.rendering, writer, lang, stopped=stopped) if generate.writes(writer) else None
             by_id = self.search(visitor).layout.documents
             answer = answering.rendered(answer, by_id, at.tells(), render, self._similar)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}

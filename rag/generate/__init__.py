@@ -57,3 +57,8 @@ def load(spec: str, model: Callable[[], Path], find: Callable[[str], Path] = Pat
     from rag.generate.openai_like import Server
 
     return Server(spec)
+
+
+def writes(generator: Generator) -> bool:
+    """Whether it writes words of its own: what only quotes neither rewrites a question nor renders a clause."""
+    return generator.name != "extractive"
