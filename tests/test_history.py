@@ -319,6 +319,7 @@ def test_what_is_stored_wrongly_is_said_and_can_be_deleted_and_nothing_of_it_is_
                     localStorage[key] = localStorage[key].replace(...change); }"""
         page.evaluate(change, ["加强个人隐私保护。", "不保护个人隐私。"])  # in its quotation or its sentence
         page.evaluate(change, ["加强个人隐私保护。", "不保护个人隐私。"])
+        page.context.clear_cookies()  # else the server has the answer itself, for a while
         reloaded(page, 1)
         assert "没有答完" in page.locator(".ty-reply").inner_text()
         assert "不保护个人隐私" not in page.locator("#ty-chat").inner_text()

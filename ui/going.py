@@ -48,6 +48,8 @@ class Going:
             for body in bodies:
                 if time.monotonic() - self.seen > patience or not self._show(body):
                     break
+        if noted.fault:  # told here, where a log that fails itself cannot tell of the error and the words in it
+            LOG.error("page fault=%s at=%s:%s", *noted.fault)
         self.end(broken if noted.fault else self.body)
 
     def _show(self, body: str) -> bool:
@@ -117,15 +119,14 @@ class Begun(Generic[Work]):
 
 
 class _Noted(AbstractContextManager["_Noted"]):
-    """A fault inside is logged by its kind and place, and ends the work, not the thread's other duties."""
+    """A fault inside ends the work, not the thread's other duties: its kind, file and line."""
 
-    fault = False
+    fault: tuple[str, str, int | None] | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         if kind:
             last = traceback.extract_tb(trace)[-1]
-            LOG.error("page fault=%s at=%s:%s", kind.__name__, last.filename, last.lineno)
-            self.fault = True
-        return self.fault
+            self.fault = kind.__name__, last.filename, last.lineno
+        return bool(kind)
