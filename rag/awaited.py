@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable
 
 from rag import facts
-from rag.cut import tagged
+from rag.across import WORD, read
+from rag.cut import CHINESE, tagged
+from rag.widen import forms
 
 _HOW_OFTEN = re.compile(
     r"多久.{0,6}[一几]次|多[久长]时间.{0,6}次|每隔多|频率|多长时间一|how often|how frequently", re.IGNORECASE
@@ -34,6 +36,7 @@ _OFFICE = re.compile(
     r"\b(?:led|chair|secretary|president|minister|mayor|director|head)",
     re.IGNORECASE,
 )
+_ROLE = re.compile(r"秘书长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _WHO = re.compile(r"谁|哪一?位|哪几位|何人|哪个人|\bwho(?:m)?\b", re.IGNORECASE)
 _WHERE = re.compile(
     r"(?:去|到|走访|访问|设|放|选|位于|举[行办]|召开|开|谈|落户)了?(?:过|在|到)?(?:了|的是)?(?:哪里|哪儿|哪些地方|什么地方)(?!.{0,4}[提说讲])"
@@ -56,6 +59,7 @@ _PRICE = re.compile(
     r"\d[\d.]*\s*[万亿千百]?(?:美|欧|日|港)?元|免费|无偿|[$€¥]|\b(?:euro|yuan|dollar|EUR|USD|free)", re.IGNORECASE
 )
 _REPORTER = re.compile(r"[(（][^()（）]*(?:记者|电)[^()（）]*[)）]|本报\S{0,12}电")
+_AMERICA = re.compile(r"\b(?:US|U\.S\.|USA)(?![\w-])")
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
@@ -78,6 +82,19 @@ _HAPPENED = [
 """What is asked of as having happened, and how a text says that it did: to be in a competition is not to win it."""
 _AGREED = re.compile(r"达成|谈成|谈拢|签署|签[了订]|\bagreed?\b|\bagreements?\b", re.IGNORECASE)
 
+_FIGURE = re.compile(
+    r"多少|(?<![哪那这好第])几(?!乎)|几月|何时|什么时候|多[大高快久长]|增速|\bhow (?:many|much|fast|large|long|big)\b"
+    r"|\bwhen\b|\bwhat (?:is|was|were|are)\b.{0,40}"
+    r"\b(?:growth|rate|total|value|share|number|population|volume|output|throughput)",
+    re.IGNORECASE,
+)
+_ANYWHERE = frozenset("外国 国外 海外 境外 国内 国际 东方 西方 各国 本国 我国".split())
+_COUNTRY = frozenset(
+    "美国 英国 法国 德国 日本 韩国 朝鲜 印度 俄罗斯 欧盟 巴西 加拿大 澳大利亚 意大利 西班牙 葡萄牙 荷兰 瑞士 瑞典 挪威 "
+    "波兰 希腊 匈牙利 土耳其 乌克兰 以色列 伊朗 沙特 埃及 南非 尼日利亚 肯尼亚 墨西哥 阿根廷 智利 越南 泰国 老挝 缅甸 "
+    "柬埔寨 菲律宾 新加坡 马来西亚 印度尼西亚 巴基斯坦 孟加拉国 哈萨克斯坦 新西兰 中国 香港 澳门 台湾".split()
+)
+
 
 def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = True) -> bool:
     """Whether what is asked for cannot be in `clause`, nor, where it is a year or a name, in the `text` around it.
@@ -96,7 +113,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if _WHEN.search(question):
         return not (_TIME.search(facts.arabic(text)) or facts.TIME.search(there))
     if names and _WHO.search(question) and _OFFICE.search(question):
-        return not _named(question, lang, text, ("nr",))
+        held = all(role in text for role in _ROLE.findall(question)) or not CHINESE.search(text)
+        return not (held and _named(question, lang, text, ("nr",)))
     if names and _WHICH_COUNTRY.search(question):
         return not _named(question, lang, text, ("ns", "nt"))
     if names and _WHERE.search(question):  # foreign towns are taken for names of persons
@@ -106,6 +124,29 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if lang == "zh":
         return not _counted(question, facts.arabic(text))
     return _HOW_MANY_EN.search(question) is not None and not _counts(facts.arabic(text))
+
+
+def elsewhere(question: str, lang: str, text: str, whole: str) -> bool:
+    """Whether a figure or a date is asked of a place of which the text says nothing: not of a country in the `text`
+    found, nor of another place in the `whole` document. The growth of one country is not that of another."""
+    places = _places(question, lang) if _FIGURE.search(question) else []
+
+    def speaks(name: str) -> bool:
+        if name == "中国" and not any(other in text for other in _COUNTRY):
+            return True  # it goes without saying
+        return name in (text if name in _COUNTRY else whole)
+
+    return bool(places) and not any(speaks(name) for names in places for name in names)
+
+
+def _places(question: str, lang: str) -> list[tuple[str, ...]]:
+    """The places that a question names, each with the words for it in Chinese."""
+    if lang == "zh":
+        return [(word,) for word, _, tag in tagged(question) if tag == "ns" and word not in _ANYWHERE]
+    words = [word for word in WORD.findall(_AMERICA.sub("America", question)) if word[0].isupper()]
+    table = read("glossary.toml")["en_zh"]
+    found = [next((table[form] for form in forms(word.lower(), "en") if form in table), ()) for word in words]
+    return [names for names in found if names and any(tag == "ns" for name in names for _, _, tag in tagged(name))]
 
 
 def _did_not_happen(question: str, text: str) -> bool:
@@ -126,7 +167,7 @@ def _happened_elsewhere(question: str, clause: str) -> bool:
 
 def _named(question: str, lang: str, text: str, kinds: tuple[str, ...]) -> bool:
     """Whether a name stands in the text that is not the question's own."""
-    if not re.search(r"[\u3400-\u9fff]", text):
+    if not CHINESE.search(text):
         return any(name not in question for name in _CAPITAL.findall(text))
     found = (word for word, _, tag in tagged(_REPORTER.sub("", text)) if tag.lstrip("?").startswith(kinds))
     return any(len(word) > 1 and word not in question for word in found)

@@ -201,6 +201,12 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
         question, label + hit.text, statutes.titled(question) if hit.document.kind != "statute" else ()
     ):
         return 0.0
+    if (
+        hit.document.kind != "statute"
+        and hit.document.lang == "zh"
+        and awaited.elsewhere(question, lang, label + hit.text, label + hit.document.text)
+    ):
+        return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)
     clause, _ = evidence.share(wanted, label + nearest, weight)
     one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER

@@ -28,12 +28,14 @@ _ASIDE = re.compile(
     r"(?:顺便(?:再?问一?下?|说一?下?)?|对了|by the way|btw|incidentally)[\s,，.。:：;；!！-]*", re.IGNORECASE
 )
 _OPENING = re.compile(
-    r"(?:那么?|还有|以及|而|再|它的?|其|and|but|so|then|or|what about|how about|what does|what is)[\s,，]*",
+    r"(?:那么?|还有|以及|而|再|往|接着|它的?|其|and|but|so|then|or|what about|how about|what does|what is)[\s,，]*",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(r"(?:呢|吗|say|about)?\s*[?？。.!！]*\Z")
+_CLOSING = re.compile(
+    r"(?:[说讲写](?:了|的)?些?(?:啥|什么)|(?:[说讲写]的)?是(?:啥|什么)|呢|吗|say|about)?\s*[?？。.!！]*\Z"
+)
 _POINTS_BACK = re.compile(
-    r"^(?:那(?!么多)|还有|以及|其中|另外?[一两几]|剩下|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她"
+    r"^(?:那(?!么多)|还有|以及|其中|里[面头]|当中|另外?[一两几]|剩下|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她"
     r"|^(?:那么?)?其(?![他它中实余])|这(?![样次])|那(?=[些个里种时边次年项])"
     r"|(?<![应活])该(?=[法条款项规办组机公计文])|上述|前者|后者|上面|此(?=[类项条外])"
     r"|^(?:and|but|so|or|what about|how about|what if)\b|\b(?:its?|they|their|them|he|she|his|her|him|these|those)\b"
@@ -43,6 +45,7 @@ _POINTS_BACK = re.compile(
 # What says nothing without the thing it is said of, at the beginning of a bare question.
 _BARE = re.compile(
     r"(?:为什么|为何|多久|怎么[办算罚]?|怎样|如何|在?哪里?|何时|什么时候|谁|多少|几[个年月天次]|哪[些几]?|举个?例|具体|然后)[^\u3400-\u9fff]*$"
+    r"|(?:在?(?:全球|全?世界|全国|国内))?(?:又|还|也|能|可以)*(?:排|位居|位列|名列)[名在到]*第?几"
     r"|(?:总部|处罚|罚款|后果|期限|条件|标准|程序|范围|例外|原因|理由|目的|意义|时间|地点|费用|金额|赔偿|责任|主题|作用|区别|定义"
     r"|成员|依据|结果|效果|规模|由谁|分别)(?!法)"
     r"|(?:why|when|where|who|how long|how much|how many|how often|since when|by when|and then|for example)\W*$"

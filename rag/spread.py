@@ -56,7 +56,7 @@ _QUOTED = re.compile(r"[“\"《]([^“”\"《》]+)[”\"》]")
 _NAMES = ("nr", "ns", "nt")
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
-DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]")
+DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]|[—–-]{2}[^。！？!?]{2,60}")
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
 

@@ -33,6 +33,12 @@ FESTIVAL = "为期9天的第八届马来西亚国际电影节正在吉隆坡举�
         ("门票多少钱?", FESTIVAL, True),
         ("哪些国家参加了?", FESTIVAL, False),
         ("为什么要评估?", CHECKED, False),
+        (
+            "这部片子的导演是谁?",
+            "中国电影《我的朋友安德烈》入围,马来西亚演员陈立谦说。",
+            True,
+        ),  # nobody is its director
+        ("这部片子的导演是谁?", "导演董子健带着《我的朋友安德烈》入围。", False),
     ],
 )
 def test_a_text_without_anything_of_the_kind_that_is_asked_for_is_no_answer(
@@ -111,3 +117,29 @@ def test_a_law_that_a_question_names_without_brackets_is_another_where_it_is_not
 ) -> None:
     assert titled(question) == laws
     assert awaited.another(question, CHECKED, titled(question)) is bool(laws)
+
+
+GREW = "2025年中国经济半年报显示,国内生产总值同比增长5.3%。"
+STORY = f"秉持诚意推动中美经贸。{GREW}美国商界表示欢迎。青岛港吞吐量达7.1亿吨。"
+
+
+@pytest.mark.parametrize(
+    ("question", "lang", "is_elsewhere"),
+    [
+        ("美国上半年国内生产总值增长多少?", "zh", True),  # the story speaks of that country, the clause does not
+        ("中国上半年国内生产总值增长多少?", "zh", False),
+        ("上半年国内生产总值增长多少?", "zh", False),
+        ("What was US GDP growth in the first half of 2025?", "en", True),
+        ("What was China's GDP growth in the first half of 2025?", "en", False),
+        ("大连港的吞吐量有多少?", "zh", True),
+        ("青岛的吞吐量有多少?", "zh", False),  # a town may be named elsewhere in its story
+        ("它要跟几部外国片子争奖?", "zh", False),
+        ("美国商界怎么看?", "zh", False),  # no figure
+    ],
+)
+def test_a_figure_of_one_place_is_not_that_of_another(question: str, lang: str, is_elsewhere: bool) -> None:
+    assert awaited.elsewhere(question, lang, GREW, STORY) is is_elsewhere
+
+
+def test_a_plan_of_the_country_that_is_asked_about_need_not_name_it() -> None:
+    assert not awaited.elsewhere("中国的计划要求多久评估一次?", "zh", CHECKED, CHECKED)
