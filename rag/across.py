@@ -76,6 +76,9 @@ LEAD = re.compile(
     r"\A(?:According to |Under |In )?(?:the )?Article \d+\b(?: of [^,]*?)?(?:,| (?:states|says|provides)(?: that)?)",
     re.I,
 )
+EXAMPLES = re.compile(r"\b(?:such as|including|namely)\b(.+)", re.I)
+"""Examples, which must stand in the clause itself: its title, which may say of what it is, is none of them."""
+
 OUGHT = "应当|应该|(?<![供响适反效相])应(?![用对急])|必须|须|不得|禁止|严禁"
 # What, said in the one language, must be said in the other; the first two may look like denials, and are none.
 ALIKE = tuple(
@@ -124,7 +127,15 @@ def longest(
 def share(text: str, clause: str, label: str) -> float:
     """The share of the content of `text` that one sentence of `clause` has, 0 to 1; `label` may say of what."""
     said = LEAD.sub("", text)
-    return max((_share(said, place, label) for place in SENTENCE.split(clause) if place.strip()), default=0.0)
+    named = EXAMPLES.search(said)
+    return max(
+        (
+            min(_share(said, place, label), _share(named[1], place, "") if named else 1.0)
+            for place in SENTENCE.split(clause)
+            if place.strip()
+        ),
+        default=0.0,
+    )
 
 
 def _share(text: str, place: str, label: str) -> float:

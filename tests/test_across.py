@@ -440,3 +440,15 @@ def test_a_chinese_sentence_on_an_english_clause(text: str, passes: bool) -> Non
 def test_a_bare_number_or_a_name_in_quotes_is_taken_for_nothing_like_it(text: str, passes: bool) -> None:
     clause = "产值同比增长5.3%,出口增长2.9%,吞吐量达7.1亿吨;这部电影荣获全球奖项“金环奖”。"
     assert (share(text, clause, "《报告》") >= RENDERED) == passes
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("Development resources such as technical documentation are opened and shared.", True),
+        ("Development resources such as the AI Global Governance Action Plan are opened and shared.", False),
+    ],
+)
+def test_the_title_of_a_document_is_no_example_of_what_it_lists(text: str, passes: bool) -> None:
+    clause = "促进技术文档、接口文档等开发资源开放共享。"
+    assert (share(text, clause, "《人工智能全球治理行动计划》第五条") >= RENDERED) == passes
