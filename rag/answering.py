@@ -34,9 +34,6 @@ WHERE = re.compile(
 )
 """Where the place itself is asked for: it is said before the sentence, and not only in the citation."""
 
-RENDERED = 1
-"""How many quoted sentences are put into the language of the question: each takes seconds."""
-
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 
 
@@ -253,20 +250,14 @@ def rendered(
     answer: Answer, documents: Mapping[str, Document], tells: spread.Tells, render: Callable[[str, str], str] | None,
     similar: cite.Similarity,
 ) -> Answer:  # fmt: skip
-    """The answer with what it quotes first put into the language of the question, where that passes the check; or
-    with the remark that it stands in the original. `render` puts a text, with words for it."""
-    question = answer.question
-
-    def spoken(text: str) -> float:
-        return tells(text) + facts.has_what_is_asked(question, text)
-
-    for sentence in answer.sentences[:RENDERED]:
-        if not render:
-            break
-        cited = answer.citations[sentence.citations[0] - 1]
+    """The answer with a part of what it quotes first put into the language of the question, if that passes the check;
+    or with the remark that it stands in the original. `render` puts a text, with words for it, and takes seconds."""
+    if render:
+        question, first = answer.question, answer.sentences[0]
+        cited = answer.citations[first.citations[0] - 1]
         document = documents[cited.doc_id]
         hit = Hit(document, document.by_path[cited.path[:1]], 1.0, "reference")
-        part = rendering.part(sentence.text, spoken)
+        part = rendering.part(first.text, lambda text: tells(text) + facts.has_what_is_asked(question, text))
         for marked in cite.sentences(iter([render(part, rendering.words(part))])):
             verdict = cite.support(cite.Marked(marked.text, (1,)), [hit], similar)
             if isinstance(verdict, cite.Support):

@@ -6,7 +6,7 @@ with. Of a question that was joined to an earlier turn, the ground is judged by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from rag import answering, decide, evidence
@@ -46,3 +46,11 @@ def looked(question: str, found: Found, weight: evidence.Weight, documents: Coll
         own = ground.asked
     read = near if ground.quotable else decide.best(ground.asked, lang, near, weight) if near else near
     return Looked(question, found, without_orders(own) or own, joined, tuple(read), ground, weight)
+
+
+def adds_nothing(told: str, turns: Sequence[str], lang: str) -> bool:
+    """Whether a wording of the last of the `turns` by somebody else says something, and has no content but theirs."""
+    said = [term.text for term in evidence.terms(told, lang) if not term.light]
+    theirs = {term.text for turn in turns for term in evidence.terms(turn, lang)}
+    there = " ".join(turns)
+    return bool(said) and told != turns[-1] and all(text in theirs or (lang == "zh" and text in there) for text in said)

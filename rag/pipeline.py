@@ -19,7 +19,7 @@ from rag.embed import Embedder, prompts_of
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.facts import language
 from rag.ingest import ingest
-from rag.looked import Looked, looked
+from rag.looked import Looked, adds_nothing, looked
 from rag.prompt import prompt, template
 from rag.records import Answer, Document, Hit, Message, Update
 from rag.records import Generator as Writer
@@ -221,9 +221,10 @@ class Engine:
         lang = language(question)
         answer = Answer(question, lang, llm=llm or self.standby or self.settings.llm)
         yield Update("retrieve", answer)
-        at = self._looked(question, self.find(question, history, provisions, only, visitor), visitor)
+        find = partial(self.find, k=provisions, only=only, visitor=visitor)
+        at = self._looked(question, find(question, history), visitor)
         if history and not (at.ground.enough or at.found.named) and generate.writes(self.generator(llm)):
-            at = self._again(at, self.generator(llm), history[-1], provisions, only, visitor)
+            at = self._again(at, llm, history, find, visitor)
         found, note = at.found, answering.note(at.found, at.ground, lang)
         timings = {"rewrite": found.rewriting, "retrieve": time.perf_counter() - started - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings, note=note)
@@ -248,15 +249,14 @@ class Engine:
     def _looked(self, question: str, found: Found, visitor: str) -> Looked:
         return looked(question, found, self.search(visitor).lexical.weight, self.documents(visitor))
 
-    def _again(
-        self, at: Looked, writer: Writer, before: str, provisions: int | None, only: Only | None, visitor: str
-    ) -> Looked:
+    def _again(self, at: Looked, llm: str, history: Sequence[str], find: Callable[..., Found], visitor: str) -> Looked:
         """What is found for a follow-up as the model rewrites it, if that is a ground and adds nothing of its own."""
-        started = time.perf_counter()
-        told = asking.standalone(writer, language(at.question), at.question, before)
-        if not rewrite.adds_nothing(told, (before, at.question)):
+        started, lang = time.perf_counter(), language(at.question)
+        before = rewrite.standalone(history[-1], history[:-1], lang) or history[-1]
+        told = asking.standalone(self.generator(llm), lang, at.question, before)
+        if not adds_nothing(told, (before, at.question), lang):
             return at
-        found = replace(self.find(told, (), provisions, only, visitor), rewritten=told)
+        found = replace(find(told), rewritten=told)
         again = self._looked(at.question, replace(found, rewriting=time.perf_counter() - started), visitor)
         return again if again.ground.enough else at
 

@@ -59,9 +59,8 @@ _TITLE = re.compile(r"《[^《》]+》")
 _PLACE = re.compile(r"[(（][^()（）]{2,12}[)）]")
 _LAW = re.compile(r"(?:《?[\u3400-\u9fff]{1,20}?(?:法典|法|条例|办法|细则|计划|规定)》?)(?=第|的|里|一共|共)")
 
-# Parts of speech of a first word that is no subject, of names, one of which is enough of one, and of content.
+# Parts of speech of a first word that is no subject, and of names, one of which is enough of one.
 _NO_SUBJECT, _NAMES = ("p", "r", "v", "d", "m", "c"), ("nr", "ns", "nt")
-_CONTENT = ("n", "v", "a", "m", "j", "l")
 
 _LEVELS = "条点段款项目句"  # from the broadest; 点 and 段 may stand where 条 does
 _STEP = re.compile(
@@ -85,13 +84,6 @@ def standalone(question: str, history: Sequence[str], lang: str) -> str | None:
         resolved = _resolved(past, before, lang)
         before = before if resolved and before and resolved == _behind(before, past) else resolved or past
     return _resolved(question, before, lang)
-
-
-def adds_nothing(rewritten: str, turns: Sequence[str]) -> bool:
-    """Whether a wording of somebody else's has no word of content but those of the turns, and some of the last."""
-    said = [word for word, _, tag in tagged(rewritten) if tag.lstrip("?").startswith(_CONTENT) or word.isascii()]
-    there = " ".join(turns).lower()
-    return bool(said) and rewritten != turns[-1] and all(word.lower() in there for word in said)
 
 
 def behind(question: str, history: Sequence[str], lang: str) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.looked import adds_nothing
 from rag.records import Prompt, Tokens
 from rag.search import Only
 from tests.here import Here, Played
@@ -125,3 +126,27 @@ def test_a_follow_up_that_no_rule_understands_is_rewritten_by_the_model(engine: 
     answer = engine.answer(question, ["公园每日开放时间不得少于多久?"], reply=f"{told}\n===\n{OPEN}")
     assert answer.rewritten == told
     assert answer.text == OPEN
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("冬天公园每天开放的时间也一样吗?", True),
+        ("冬天公园的门票要多少钱?", False),  # 门票 is nobody's
+        ("冬天也一样吗?", False),  # as asked: nothing is won
+        ("", False),
+    ],
+)
+def test_a_wording_of_the_model_is_taken_where_it_adds_no_word_of_its_own(said: str, taken: bool) -> None:
+    assert adds_nothing(said, ("公园每天开放多长时间?", "冬天也一样吗?"), "zh") is taken
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("Are the parks open as long in the winter?", True),
+        ("Are the zoos open as long in winter?", False),
+    ],
+)
+def test_and_so_in_english(said: str, taken: bool) -> None:
+    assert adds_nothing(said, ("How long are parks open each day?", "Just as long in winter?"), "en") is taken

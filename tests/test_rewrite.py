@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag.facts import language
-from rag.rewrite import adds_nothing, behind, standalone
+from rag.rewrite import behind, standalone
 
 EVAL = Path(__file__).parent.parent / "data" / "eval"
 
@@ -151,16 +151,3 @@ def test_what_says_nothing_of_its_subject_may_go_behind_the_question_before(ques
     before = "行动计划第七条讲什么?"
     assert behind(question, [before], "zh") == (f"{before} {question}" if joined else None)
     assert behind(question, [], "zh") is None
-
-
-@pytest.mark.parametrize(
-    ("said", "taken"),
-    [
-        ("冬天公园每天开放的时间也一样吗?", True),
-        ("冬天公园的门票要多少钱?", False),  # 门票 and 钱 are nobody's
-        ("冬天也一样吗?", False),  # as asked: nothing is won
-        ("", False),
-    ],
-)
-def test_a_wording_of_the_model_is_taken_where_it_adds_no_word_of_its_own(said: str, taken: bool) -> None:
-    assert adds_nothing(said, ("公园每天开放多长时间?", "冬天也一样吗?")) is taken
