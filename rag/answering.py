@@ -19,7 +19,7 @@ from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
 from rag.search import EXACT, Found
-from rag.told import remark, told
+from rag.told import clauses, remark, told
 from rag.words import say
 
 Follows = Callable[[str, str], bool]
@@ -103,6 +103,27 @@ def side_by_side(
             answer = _with(answer, shown, side)
     answer = replace(answer, note=_noted(answer.note, "told_side", answer.lang, sides=silent))
     return answer if sides else None
+
+
+def misplaced(answer: Answer, found: Found, ground: decide.Ground, weight: Weight) -> Answer | None:
+    """The answer where a named article is supposed to say what another one of the document says: how the named one
+    begins, and the other; None for any other question."""
+    named = found.named
+    if ground.enough or not (named and named.asks == "within" and len(named.paths) == 1):
+        return None
+    if not facts.asks_whether(found.asked):
+        return None
+    document, path = named.paths[0]
+    others = [hit for hit in found.hits if hit.how not in ("reference", "crossref") and hit.document is document]
+    sure = [decide.ground(found.asked, answer.lang, [hit], weight) for hit in others]
+    other, best = max(zip(others, sure, strict=True), key=lambda pair: pair[1].sure, default=(None, ground))
+    if not other or not best.quotable or other.provision.path[:1] == path[:1]:
+        return None
+    first = next(clauses(document, document.by_path[path]))
+    tells = decide.teller(found.asked, answer.lang, [other], weight)
+    for one in [spread.Shown(*first), *spread.nearest([other], found.asked, tells)]:
+        answer = _with(answer, one, short_label(document.lang, one.provision.path[:1]))
+    return answer
 
 
 def declined(answer: Answer, ground: decide.Ground) -> Answer | None:

@@ -83,7 +83,7 @@ ASKS = re.compile(
     re.I,
 )
 YES_NO = re.compile(
-    r"(?:吗|么|对不对|对吧|是吧)\s*[?？]?\s*$|是不是|是否|能不能|可不可以|能否|可否|要不要|会不会|算不算|"
+    r"(?:吗|(?<![什怎多那这要])么|对不对|[对是了的错]吧)\s*(?:[?？]|$)|吧\s*[?？]|是不是|是否|能不能|可不可以|能否|可否|要不要|会不会|算不算|"
     r"^\s*(?:is|are|was|were|does|do|did|has|have|can|could|may|must|should|will|would)\b",
     re.IGNORECASE,
 )

@@ -201,8 +201,7 @@ class Engine:
         """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
         widen = self.settings.widen and not self.standby
         wording = (lambda asked, lang: asking.wording(self.generator(), asked, lang)) if widen else None
-        k = k or self.settings.provisions
-        return self.search(visitor).find(question, history, k, self.embedder, only, wording)
+        return self.search(visitor).find(question, history, k or self.settings.provisions, self.embedder, only, wording)
 
     def ask(
         self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = "",
@@ -291,6 +290,7 @@ class Engine:
             or answering.in_short(answer, at.found, at.ground)
             or answering.all_places(answer, at.found, at.ground, every, at.weight)
             or answering.side_by_side(answer, at.found, about, within, find, at.weight)
+            or answering.misplaced(answer, at.found, at.ground, at.weight)
             or answering.declined(answer, at.ground)
         )
 

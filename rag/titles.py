@@ -33,6 +33,7 @@ _COURT = re.compile(
 # What may stand before a name in a question and is no part of it, beside punctuation.
 _LEFT = re.compile(
     r"(?:[^\u3400-\u9fff]|[的了年版条款项在和与跟及或对把从由是于按依据照问查找看读说讲下里中到给]|请问|一下|我国|中国|现行|根据|违反|适用"
+    r"|概括|总结|归纳|概述|综述|简述|梳理|复述|引述|摘录|摘抄|背诵|默写|翻译|解读|说明|阐述|阐释|讨论|分析|请教|简要|简单|大致"
     r"|了解|知道|解释|介绍|列出|引用|按照|依照|告诉我|帮我|关于|对比|比较|监督|落实|执行|实施|发布|公布|制定|通过|提出|推进|贯彻|遵守|适用于|什么是|那么?|还有|换个话题|为什么|为何|如果|这部)\Z"
 )
 # What follows a law's name and makes it another document's.
@@ -53,7 +54,7 @@ _NAMED = re.compile(rf"(?:{_TYPE})(?:(?<=解释|规定)[一二三四五六](?![�
 # 这份计划, and 计划 where it can be no verb and no part of a longer name.
 _BARE = re.compile(
     rf"(?:[这该本此]|上述)[份项个部]?({_TYPE}|文件)"
-    rf"|(?:\A|[,，;；、:：。]|[在跟与])({_TYPE}|文件)(?=[的里中对给要怎有提说让没能允鼓支写呼]|上|如何|希望|是[否不怎如]|引用|规定)"
+    rf"|(?:\A|[,，;；、:：。]|[在跟与])({_TYPE}|文件)(?=[的里中对给要怎有提说让没能允鼓支写呼拿把]|上|如何|希望|打算|准备|针对|强调|主张|是[否不怎如]|引用|规定)"
     r"|\b(?:the|this) (plan|document|text|act|regulation)\b",
     re.IGNORECASE,
 )

@@ -35,6 +35,16 @@ def test_a_false_premise_is_corrected_by_the_clause(engine: Here) -> None:
     assert answer.text == OPEN
 
 
+def test_what_is_put_into_the_wrong_article_is_told_from_the_right_one_beside_what_that_one_begins_with(
+    engine: Here,
+) -> None:
+    answer = engine.answer("第二条是专门讲推广节能技术、低功耗照明的吧?")
+    assert [each.side for each in answer.sentences] == ["第二条", "第三条"]
+    assert answer.text.startswith("第二条：二、鼓励公众参与。")
+    assert "低功耗照明" in answer.text
+    assert engine.answer("第二条是专门讲孔雀饲养、狮子放生的吧?").refused
+
+
 def test_where_the_model_finds_nothing_the_clause_that_surely_answers_is_quoted(engine: Here) -> None:
     assert engine.answer("公园每日开放时间不得少于多久?", reply="条文未载明").text == OPEN
 

@@ -67,7 +67,14 @@ def test_what_only_tells_the_program_what_to_do_is_no_content() -> None:
 
 @pytest.mark.parametrize(
     ("question", "asks"),
-    [("公园收费吗?", True), ("公园是不是收费?", True), ("公园收费多少?", False), ("Is there a fee?", True)],
+    [
+        ("公园收费吗?", True),
+        ("公园是不是收费?", True),
+        ("公园收费多少?", False),
+        ("公园收什么?", False),
+        ("第二条是讲收费的吧?怎么说的?", True),
+        ("Is there a fee?", True),
+    ],
 )
 def test_whether_yes_or_no_is_asked_for(question: str, asks: bool) -> None:
     assert facts.asks_whether(question) is asks
