@@ -11,6 +11,7 @@ import copy
 import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
@@ -212,22 +213,29 @@ class Search:
         wording: Callable[[str, str], str] | None,
     ) -> list[Hit]:
         more = wording(asked, lang) if wording else ""
-        vectors = embedder.queries([asked, f"{asked} {more}"] if more else [asked])
-        vector = vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0))
-        words = self.lexical.scores(asked)
-        if terms := " ".join((*widen.terms(asked, lang), more)).strip():
-            words = words + TERMS * self.lexical.scores(terms)
-        if rows is not None:  # what may not answer does not say either what a good score is
-            chosen = np.zeros_like(words)
-            chosen[rows] = words[rows]
-            words = chosen
-        near = self._nearest(vector, rows)
+        with ThreadPoolExecutor(1) as beside:  # the embedder has one core, and words another
+            scored = beside.submit(self._scored, asked, lang, more, rows)
+            vectors = embedder.queries([asked, f"{asked} {more}"] if more else [asked])
+            vector = vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0))
+            near = self._nearest(vector, rows)
+            words = scored.result()
         if self.reranker is None:
             return retrieve.fuse(self.layout, near, words, k, lang, about, out)
         hits = retrieve.fuse(self.layout, near, words, max(k, RERANKED), lang, about, out)
         scores = self.reranker.scores(asked, [f"{hit.document.title} {hit.text}" for hit in hits])
         ranked = sorted(zip(scores.tolist(), hits, strict=True), key=lambda pair: -pair[0])
         return [replace(hit, score=score) for score, hit in ranked][:k]
+
+    def _scored(self, asked: str, lang: str, more: str, rows: npt.NDArray[np.int64] | None) -> retrieve.Scores:
+        """BM25 of all chunks for the question, its terms of law and `more`; of those not among `rows` 0."""
+        words = self.lexical.scores(asked)
+        if terms := " ".join((*widen.terms(asked, lang), more)).strip():
+            words = words + TERMS * self.lexical.scores(terms)
+        if rows is None:
+            return words
+        chosen = np.zeros_like(words)  # what may not answer does not say either what a good score is
+        chosen[rows] = words[rows]
+        return chosen
 
     def _nearest(self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.int64] | None) -> list[tuple[str, float]]:
         """The nearest of the chunks `rows`, None for all.

@@ -71,6 +71,7 @@ def unsaid(what: str, done: int, of: int) -> None:
 
 def asks(engine: Engine, llm: str, questions: list[str]) -> Callable[[], None]:
     """Work that asks the questions; what is loaded once is loaded before."""
+    engine.generator(llm)
     *_, _last = engine.ask(questions[0], llm=llm)
 
     def work() -> None:

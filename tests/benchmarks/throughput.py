@@ -100,7 +100,7 @@ def serving(file: Path) -> Iterator[str]:
 
 
 def more(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--n", type=int, default=6)
+    parser.add_argument("--n", type=int, default=4)
 
 
 if __name__ == "__main__":
