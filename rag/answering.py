@@ -38,10 +38,14 @@ ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|�
 
 
 def near(found: Found) -> list[Hit]:
-    """The hits that an answer may be drawn from; where provisions are named, those and what they refer to."""
+    """The hits that an answer may be drawn from; where provisions are named, those and what they refer to.
+
+    A line below a headline is none, unless it is all there is.
+    """
     if found.named and found.named.paths:
         return [hit for hit in found.hits if hit.how in ("reference", "crossref")]
-    return retrieve.close(found.hits, found.about)
+    telling = [hit for hit in found.hits if not spread.tells_nothing(hit.document, hit.provision)]
+    return retrieve.close(telling or found.hits, found.about)
 
 
 def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
@@ -195,6 +199,8 @@ def _shown(
     One that its clause does not carry gives way to the words of the clause, where there is ground for that.
     """
     verdict = cite.support(marked, asked.hits, similar)
+    if not isinstance(verdict, Removed) and spread.tells_nothing(verdict.hit.document, verdict.provision):
+        verdict = Removed(marked.text, "beside")
     if isinstance(verdict, Removed):
         clause = spread.instead(marked, asked.hits, asked.question, tells)
         if not ground.quotable and not spread.adds_of(clause, marked.text, asked.question):

@@ -36,8 +36,23 @@ _OFFICE = re.compile(
     r"\b(?:led|chair|secretary|president|minister|mayor|director|head)",
     re.IGNORECASE,
 )
+_NUMERAL = rf"[\d{facts.DIGITS}]"
 _ROLE = re.compile(r"秘书长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _WHO = re.compile(r"谁|哪一?位|哪几位|何人|哪个人|\bwho(?:m)?\b", re.IGNORECASE)
+_POST = re.compile(
+    r"什么(?:职[务位]|头衔|身份|官)|(?:职[务位]|头衔|身份)(?:是|有|为)(?:什么|哪)|哪些职[务位]|是干(?:什么|啥)的"
+    r"|\b(?:what|which) (?:position|post|title|office|role) .*\b(?:hold|have|held)\b",
+    re.IGNORECASE,
+)
+_POSTS = re.compile(
+    rf"{_ROLE.pattern}|[总副]?书记|首相|大臣|州长|省长|县长|局长|司长|处长|院长|社长|团长|主任|代表|大使|经理|总裁|教授|研究员|记者|负责人"
+    r"|\b(?:president|chair|secretary|minister|mayor|governor|director|head|professor|ambassador|representative)",
+    re.IGNORECASE,
+)
+_WHICH_TIME = re.compile(r"第?几[次趟回](?![合])|\b(?:first|second|third) (?:time|visit|trip)\b", re.IGNORECASE)
+_NTH = re.compile(
+    rf"首次|初次|头一?[次回趟]|再次|又一次|第{_NUMERAL}+[次趟回]|{_NUMERAL}[次趟回]|\b(?:first|again|second|third)"
+)
 _WHERE = re.compile(
     r"(?:去|到|走访|访问|设|放|选|位于|举[行办]|召开|开|谈|落户)了?(?:过|在|到)?(?:了|的是)?(?:哪里|哪儿|哪些地方|什么地方)(?!.{0,4}[提说讲])"
     r"|[在去到](?:哪里|哪儿|什么地方)(?:举[行办]|召开|谈|开)"
@@ -46,7 +61,6 @@ _WHICH_COUNTRY = re.compile(
     r"哪一?个?(?:国家|国|城市|省|座城市|地区)(?!际)|哪座城|何国|\bwhich (?:country|city|state)\b", re.IGNORECASE
 )
 _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎)")
-_NUMERAL = rf"[\d{facts.DIGITS}]"
 _HOW_MANY_EN = re.compile(
     r"\bhow many\b|\bwhat (?:\w+ )?(?:rate|percentage|price|amount|number|sum|budget)\b", re.IGNORECASE
 )
@@ -115,6 +129,10 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if names and _WHO.search(question) and _OFFICE.search(question):
         held = all(role in text for role in _ROLE.findall(question)) or not CHINESE.search(text)
         return not (held and _named(question, lang, text, ("nr",)))
+    if names and _POST.search(question):
+        return not _POSTS.search(clause)
+    if _WHICH_TIME.search(question):
+        return not _NTH.search(facts.arabic(text))
     if names and _WHICH_COUNTRY.search(question):
         return not _named(question, lang, text, ("ns", "nt"))
     if names and _WHERE.search(question):  # foreign towns are taken for names of persons

@@ -24,6 +24,8 @@ ENGLISH = {word: n for n, word in enumerate(ENGLISH_WORDS)} | {
     word: 10 * n for n, word in enumerate("thirty forty fifty sixty seventy eighty ninety hundred".split(), 3)
 }
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+DATED_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d(?![年度财])[\u3400-\u9fff]{2}")
+"""A year that a name begins with, and that name's beginning: 2025世界 of 2025世界人工智能大会."""
 NUMBER = re.compile(rf"(\d+(?:\.\d+)?)\s*(%|[{UNITS}]*)")
 ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth".split()
 COUNTS = ENGLISH | {word: n for n, word in enumerate(ORDINALS, 2)} | {"one": 1, "a": 1}

@@ -263,13 +263,13 @@ def leaves(hit: Hit) -> Iterator[Provision]:
     document, top = hit.document, hit.provision.path
     for provision in document.provisions:
         inside = provision.path[: len(top)] == top and not document.children(provision.path)
-        text = document.text_of(provision)
-        if (
-            inside
-            and not (document.is_title(provision.path) or DATELINE.fullmatch(text))
-            and without_orders(text).strip()
-        ):
+        if inside and not tells_nothing(document, provision) and without_orders(document.text_of(provision)).strip():
             yield provision
+
+
+def tells_nothing(document: Document, provision: Provision) -> bool:
+    """Whether a provision is a title, a dateline or the line below a headline."""
+    return document.is_title(provision.path) or bool(DATELINE.fullmatch(document.text_of(provision)))
 
 
 def near(hit: Hit, leaf: Provision) -> float:

@@ -45,6 +45,13 @@ def test_what_is_put_into_the_wrong_article_is_told_from_the_right_one_beside_wh
     assert engine.answer("第二条是专门讲孔雀饲养、狮子放生的吧?").refused
 
 
+def test_the_line_below_a_headline_is_no_answer(tmp_path: Path) -> None:
+    story = document("“公园让我难忘”", "——访园丁王小明\n\n园丁王小明首次访问本市公园,参观了两处湖泊。")
+    answer = Here(tmp_path, [story]).answer("王小明以前来过公园吗,这是第几次?", reply="访园丁王小明[1]。")
+    assert "首次访问" in answer.text
+    assert "——访" not in answer.text
+
+
 def test_where_the_model_finds_nothing_the_clause_that_surely_answers_is_quoted(engine: Here) -> None:
     assert engine.answer("公园每日开放时间不得少于多久?", reply="条文未载明").text == OPEN
 

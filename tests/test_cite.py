@@ -185,6 +185,23 @@ def test_a_clause_far_from_the_question_is_no_answer_to_it() -> None:
 @pytest.mark.parametrize(
     ("question", "shown"),
     [
+        ("2025世界公园大会说能耗降低多少?", True),
+        ("2025城市公园能耗降低多少?", False),
+        ("2024世界公园大会能耗降低多少?", False),
+    ],
+)
+def test_a_year_in_a_name_that_is_here_asks_of_no_year(question: str, shown: bool) -> None:
+    first, _, third = hits()
+    named = structure(Source("# 报道\n\n2025世界公园大会开幕。\n"), "a.md", "0" * 64)[0]
+    beside = Hit(named, named.by_path[(("paragraph", "1"),)], 0.5, "dense")
+    found = support(Marked("能耗降低百分之五。", (1,)), [third], never)
+    assert isinstance(found, Support)
+    assert on_question(question, found, [third, first, beside]) == shown
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
         ("到2030年能耗降低多少?", True),
         ("到二〇三〇年能耗降低多少?", True),
         ("到2025年能耗降低多少?", False),
