@@ -177,18 +177,25 @@ def checked(
         for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
             answer = _with(answer, one, _place(own, one))
     if answer.sentences:
-        cited = {(citation.doc_id, citation.path) for citation in answer.citations}
-        beside = spread.more(asked.question, cited, asked.hits, tells)
-        quotes = [each.quote for each in answer.citations]
-        beside += spread.left_out(parts, quotes, asked.hits, asked.question)
-        named = spread.side_by_side(asked.question, asked.lang)
-        others, silent = spread.beside(named, [*quotes, *(one.text for one in beside)], asked.hits, tells)
-        for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
-            answer = _with(answer, one)
-        answer = replace(answer, note=_noted(answer.note, "told_open", answer.lang, parts=silent))
+        answer = _completed(answer, asked, tells, parts)
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
     timings = {**answer.timings, **watch.timings()}
     yield replace(answer, removed=tuple(removed), reason=reason, timings=timings, tokens=watch.tokens)
+
+
+def _completed(answer: Answer, asked: Prompt, tells: spread.Tells, parts: Sequence[spread.Tells]) -> Answer:
+    """The answer with the clauses that it left out: of other places, of a part of the question, of what is named beside
+    another, of an article that is to be summed up."""
+    cited = {(citation.doc_id, citation.path) for citation in answer.citations}
+    beside = spread.more(asked.question, cited, asked.hits, tells)
+    quotes = [each.quote for each in answer.citations]
+    beside += spread.left_out(parts, quotes, asked.hits, asked.question)
+    named = spread.side_by_side(asked.question, asked.lang)
+    spoken = [*quotes, *(one.text for one in beside)]
+    others, silent = spread.beside(named, spoken, asked.hits, tells, {doc_id for doc_id, _ in cited})
+    for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
+        answer = _with(answer, one)
+    return replace(answer, note=_noted(answer.note, "told_open", answer.lang, parts=silent))
 
 
 def _shown(

@@ -33,7 +33,7 @@ _TIME = re.compile(
 )
 _OFFICE = re.compile(
     r"担任|出任|率[队团]|带[队团]|秘书长|主席|会长|总统|总理|市长|部长|领导人|负责人|致辞|致了辞|发言|主持|作者|导演|"
-    r"\b(?:led|chair|secretary|president|minister|mayor|director|head)",
+    r"\b(?:led|chair|secretary|president|minister|mayor|direct(?:or|ed|s)|head)",
     re.IGNORECASE,
 )
 _NUMERAL = rf"[\d{facts.DIGITS}]"
@@ -53,6 +53,17 @@ _WHICH_TIME = re.compile(r"第?几[次趟回](?![合])|\b(?:first|second|third) 
 _NTH = re.compile(
     rf"首次|初次|头一?[次回趟]|再次|又一次|第{_NUMERAL}+[次趟回]|{_NUMERAL}[次趟回]|\b(?:first|again|second|third)"
 )
+_ROLES_EN = [
+    (re.compile(rf"\b(?:{asked})", re.IGNORECASE), re.compile(told))
+    for asked, told in (
+        ("direct(?:or|ed|s) ", "导演"), ("secretary[- ]general", "秘书长"), ("mayor", "市长"),
+        ("governor", "州长|省长"),
+        ("(?:prime minister|premier)", "总理|首相"), ("(?:president|chair)", "主席|会长|总统|总书记"),
+    )
+]  # fmt: skip
+"""An office in English, and how a Chinese text names it."""
+_WHICH_WORK = re.compile(r"哪一?[部本首]|\b(?:which|what) (?:film|movie|book|song)\b", re.IGNORECASE)
+_WORK = re.compile(r"《|“")
 _WHERE = re.compile(
     r"(?:去|到|走访|访问|设|放|选|位于|举[行办]|召开|开|谈|落户)了?(?:过|在|到)?(?:了|的是)?(?:哪里|哪儿|哪些地方|什么地方)(?!.{0,4}[提说讲])"
     r"|[在去到](?:哪里|哪儿|什么地方)(?:举[行办]|召开|谈|开)"
@@ -77,7 +88,7 @@ _AMERICA = re.compile(r"\b(?:US|U\.S\.|USA)(?![\w-])")
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
-_WON = r"夺得|夺冠|获奖|得奖|捧[得回]|赢得|拿[到下].{0,8}奖|(?<!-)\bw[oi]n(?:s|ner|ning)?\b(?!-win)"
+_WON = r"颁[给发]|夺得|夺冠|获奖|得奖|捧[得回]|赢得|拿[到下].{0,8}奖|(?<!-)\bw[oi]n(?:s|ner|ning)?\b(?!-win)"
 _HAPPENED = [
     (re.compile(asked, re.IGNORECASE), re.compile(told, re.IGNORECASE))
     for asked, told in (
@@ -127,8 +138,10 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if _WHEN.search(question):
         return not (_TIME.search(facts.arabic(text)) or facts.TIME.search(there))
     if names and _WHO.search(question) and _OFFICE.search(question):
-        held = all(role in text for role in _ROLE.findall(question)) or not CHINESE.search(text)
+        held = not CHINESE.search(text) or _is_held(question, text)
         return not (held and _named(question, lang, text, ("nr",)))
+    if names and _WHICH_WORK.search(question) and CHINESE.search(text) and not _WORK.search(clause):
+        return True
     if names and _POST.search(question):
         return not _POSTS.search(clause)
     if _WHICH_TIME.search(question):
@@ -165,6 +178,12 @@ def _places(question: str, lang: str) -> list[tuple[str, ...]]:
     table = read("glossary.toml")["en_zh"]
     found = [next((table[form] for form in forms(word.lower(), "en") if form in table), ()) for word in words]
     return [names for names in found if names and any(tag == "ns" for name in names for _, _, tag in tagged(name))]
+
+
+def _is_held(question: str, text: str) -> bool:
+    """Whether a Chinese text speaks of every office that a question names."""
+    english = all(told.search(text) for asked, told in _ROLES_EN if asked.search(question))
+    return english and all(role in text for role in _ROLE.findall(question))
 
 
 def _did_not_happen(question: str, text: str) -> bool:

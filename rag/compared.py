@@ -23,8 +23,10 @@ ASKED = re.compile(
     re.IGNORECASE,
 )
 _MATTERS = re.compile(
-    r"(?:比较一下|比较|对比|关于|请问)?\s*([^，,。和与]{2,24}?)(?:和|与)([^，,。和与]{2,24}?)(?=对|在|的|各|分别|有|之间|[，,])"
+    r"(?:[^：:]{2,30}[：:]|比较一下|比较|对比|关于|请问)?\s*([^，,。：:和与]{2,24}?)(?:和|与|[，,]?以及)"
+    r"([^，,。：:和与]{2,24}?)(?=对|在|的|各|分别|有|之间|[，,])"
 )
+_QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 MOSTLY = 0.6
 """Share of the name of a matter that a clause must have to speak of it."""
 
@@ -61,7 +63,8 @@ def sides(
         found = [(d.label(()), _of_document(within(d), question, wanted, weight)) for d in about]
     elif matters := _MATTERS.match(question):
         rest = question[matters.end() :]
-        found = [(each, _of_matter(each, rest, lang, find, weight)) for each in matters.groups()]
+        names = [(_QUOTED.findall(each) or [each])[-1] for each in matters.groups()]
+        found = [(each, _of_matter(each, rest, lang, find, weight)) for each in names]
         return found if all(said for _, said in found) else None
     else:
         return None
@@ -74,7 +77,9 @@ def _of_matter(
     """The clause that speaks most of one matter, and of what is asked of both."""
     own, both = evidence.terms(matter, lang), evidence.terms(matter + rest, lang)
     places = [(hit.document, leaf.path) for hit in find(matter + rest) for leaf in leaves(hit)]
-    spoken = [place for share, place in _telling(places, own, weight) if share >= MOSTLY]
+    telling = _telling(places, own, weight)
+    most = telling[0][0] if telling else 0.0  # 数字鸿沟 is much of 智能鸿沟, which stands elsewhere
+    spoken = [place for share, place in telling if share >= max(MOSTLY, most - 0.1)]
     ranked = _telling(spoken, both, weight)
     return quote(ranked[0][1][0], ranked[0][1][0].by_path[ranked[0][1][1]], "") if ranked else []
 

@@ -15,7 +15,7 @@ from rag.records import Document, Hit, Provision
 from rag.spread import Shown, leaves, quote
 
 ASKED = re.compile(
-    r"哪几[条点处段]|哪些(?:条文?|条款|段落|点|地方.{0,6}[提说谈讲涉写])"
+    r"哪几[条点处段]|有[两三四五六]条(?:都|均|里|中)?[^,，。?？]{0,2}[提谈讲说涉]|哪些(?:条文?|条款|段落|点|地方.{0,6}[提说谈讲涉写])"
     r"|\b(?:which|what) (?:articles|points|provisions|parts|sections|paragraphs)\b",
     re.IGNORECASE,
 )

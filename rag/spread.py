@@ -215,10 +215,11 @@ def side_by_side(question: str, lang: str) -> list[Term]:
 
 
 def beside(
-    wanted: Sequence[Term], cited: Sequence[str], hits: Sequence[Hit], tells: Tells
+    wanted: Sequence[Term], cited: Sequence[str], hits: Sequence[Hit], tells: Tells, of: Collection[str]
 ) -> tuple[list[Shown], list[str]]:
     """For each of the words named side by side of which no clause `cited` speaks, the clause that does; and those
-    names of which none does."""
+    names of which none does. A word that is no name is looked for in the documents `of` alone, by doc_id: 外宾 of
+    another story are others."""
     there = [(place, evidence.Text(place.text)) for place in places(hits)]
     spoken = [evidence.Text(text) for text in cited]
     found, silent = list[Shown](), list[str]()
@@ -231,11 +232,13 @@ def beside(
     for term in wanted:
         if any(speaks(text, term) for text in spoken):
             continue
-        best = clearest([place for place, text in there if speaks(text, term)], tells)
+        name = any(tag.startswith(_NAMES) for _, _, tag in tagged(term.text))
+        among = [place for place, text in there if speaks(text, term) and (name or place.hit.document.doc_id in of)]
+        best = clearest(among, tells)
         if best:
             found += quote(best.hit.document, best.leaf, "")
             spoken.append(evidence.Text(best.text))
-        elif any(tag.startswith(_NAMES) for _, _, tag in tagged(term.text)):
+        elif name:
             silent.append(term.text)
     return found, silent
 

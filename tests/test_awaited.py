@@ -83,6 +83,10 @@ def test_a_work_named_in_brackets_is_spoken_of_or_another(question: str, another
     [
         ("这部电影夺得了金环奖吗?", "这部电影入围竞赛单元,角逐最高奖项“金环奖”。", True),
         ("这部电影夺得了什么奖?", "这部电影荣获“金环奖”。", False),
+        ("“金环奖”最后颁给了哪部影片?", "《安德烈》等九部影片角逐“金环奖”。", True),
+        ("哪部影片入围?", "为期9天的电影节正在举行。", True),
+        ("哪部影片入围?", "《安德烈》入围竞赛单元。", False),
+        ("Who directed the film Ne Zha 2?", "动画电影《哪吒》上映。影视协会主席郑雄城说,它受到欢迎。", True),
         ("Who won the top award?", "Eight films compete for the top award.", True),
         ("What is a win-win outcome?", "双方合作共赢。", False),
         ("他跟哪位领导人会面了?", "他走访了北京和上海,参观了多家企业。", True),

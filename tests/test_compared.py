@@ -64,6 +64,8 @@ def test_two_matters_are_told_by_the_clause_that_speaks_of_each_and_not_where_on
         ("游乐设施", ["公园管理机构应当每年对游乐设施进行安全检查,并公布检查结果。"]),
         ("节能技术", ["到2030年,推广低功耗照明、高效水泵等节能技术,能耗降低百分之五。"]),
     ]
+    assert compared("计划里提到的两件事：游乐设施，以及节能技术，各有什么要求?") == found
+    assert compared("计划说到“游乐设施”和“节能技术”，各有什么要求?") == found
     assert compared("游乐设施和喷泉各有什么要求?") is None
 
 

@@ -93,6 +93,7 @@ def hits(found: Document, number: str, cosine: float = 0.88) -> list[Hit]:
         ("到2040年能耗降低多少?", False),
         ("推广节能技术的预算是多少?", False),
         ("有多少个城市签署了计划?", False),
+        ("能耗的PUE降低多少?", False),
         ("红烧肉怎么做?", False),
         ("照明是不是要停止?", True),
     ],

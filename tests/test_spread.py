@@ -160,9 +160,9 @@ def test_what_a_question_names_side_by_side(question: str, expected: list[str]) 
 def test_what_is_named_beside_and_not_yet_told_is_told_and_what_stands_nowhere_is_said() -> None:
     wanted = side_by_side("公园和水泵、青岛各有什么要求?", "zh")
     assert [term.text for term in wanted] == ["公园", "水泵", "青岛"]
-    found, silent = beside(wanted, ["公园每日开放时间不得少于十二小时。"], hits(), on("水泵"))
+    found, silent = beside(wanted, ["公园每日开放时间不得少于十二小时。"], hits(), on("水泵"), [plan().doc_id])
     assert (told(found), silent) == ([SAVING], ["青岛"])
-    assert beside(wanted, ["与此无关。"], hits(), on("水泵")) == ([], [])  # nothing of it was told
+    assert beside(wanted, ["与此无关。"], hits(), on("水泵"), []) == ([], [])  # nothing of it was told
 
 
 def test_a_story_is_told_in_short_by_its_first_paragraph_and_how_the_others_begin() -> None:
