@@ -241,7 +241,13 @@ def test_marks_are_exported_as_questions(site: SimpleNamespace, width: int, loca
 
 @pytest.mark.parametrize(
     ("settings", "may"),
-    [(Settings(), True), (Settings(demo="on"), False), (Settings(host="0.0.0.0"), False)],
+    [
+        (Settings(), True),
+        (Settings(demo="on"), False),
+        (Settings(host="0.0.0.0"), False),
+        (Settings(keys="on"), False),
+        (Settings(keys="on", host="localhost"), False),
+    ],
 )
 def test_marks_are_exported_only_where_the_page_is_ones_own(settings: Settings, may: bool) -> None:
     assert may_export(settings) is may

@@ -78,8 +78,11 @@ def chooser(settings: Any, lang: str) -> str:
 
 
 def may_export(settings: Any) -> bool:
-    """Whether whoever sees the page is whose machine it is: marks hold what all visitors asked."""
-    return settings.demo != "on" and settings.host in HOME
+    """Whether whoever sees the page is whose machine it is: marks hold what all visitors asked.
+
+    Where keys are asked for on this machine, a proxy stands before it for others.
+    """
+    return settings.demo != "on" and not settings.keys and settings.host in HOME
 
 
 @dataclass(frozen=True)
