@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import openai
 import pytest
 
 from rag.__main__ import main
-from rag.errors import UsageError
+from rag.errors import IndexError_, UsageError
 from rag.generate.extractive import Extractive
 from rag.keys import FILE, Door, Keys, door
 from rag.serve import serve
@@ -30,6 +31,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         client.keys = Keys(folder)  # type: ignore[attr-defined]
         client.key = client.keys.new("anna")  # type: ignore[attr-defined]
         yield client
+
+
+class Unready(Engine):
+    """Has no index, and says where."""
+
+    def ready(self, lang: str | None = None) -> str | None:
+        raise IndexError_("index_missing", folder="/srv/secret-place")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_why_a_start_failed_is_told_only_where_no_key_is_asked_for(asked: bool, tmp_path: Path) -> None:
+    keys = Keys(tmp_path)
+    shown = bearer(keys.new("anna"))
+    with listening(Unready(tmp_path, Extractive()), Door(keys, local=False) if asked else None) as client:
+        for path in ("/healthz", "/readyz"):
+            assert ("secret-place" in client.get(path).text) is not asked, path
+        got = client.get("/readyz")
+        assert got.status_code == 503 and "retry-after" in got.headers
+        assert got.json()["error"]["code"] == ("loading" if asked else "index_missing")
+        assert "secret-place" in client.post("/api/ask", json=BODY, headers=shown).text
 
 
 def login(name: str, key: str) -> dict[str, str]:
@@ -97,6 +118,24 @@ def test_what_is_kept_is_no_key_and_its_owners_alone(tmp_path: Path) -> None:
     assert [keys.owner(key) for key in (*made, made[0][:-1], made[0] + "x", "", "\ud800")] == [
         "anna", "b.c-d_1", None, None, None, None,
     ]  # fmt: skip
+
+
+def test_every_kept_hash_is_compared_in_constant_time_after_a_hit_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = Keys(tmp_path)
+    made = {name: keys.new(name) for name in ("anna", "bert", "carl")}
+    kept, compared, real = list(keys.kept().values()), list[str](), hmac.compare_digest
+
+    def compare(shown: str, known: str) -> bool:
+        compared.append(known)
+        return real(shown, known)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for name, key in (*made.items(), (None, "ty-nobody's")):
+        assert keys.owner(key) == name
+        assert compared == kept, name
+        compared.clear()
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\nb", "äöü", "x" * 41, "../x", "a:b"])

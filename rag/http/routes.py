@@ -78,7 +78,12 @@ class Api:
 
     def readyz(self) -> dict[str, Any]:
         """200 once questions are answered at once, 503 before, and while the server ends."""
-        self._ready()
+        try:
+            self._ready()
+        except Refused as error:
+            if self.door.keys and not error.key.startswith("http_"):  # which asks for no key: no folder, no address
+                raise Refused(503, "http_loading", wait=SOON) from error
+            raise
         return {"status": "ok", "ready": True, "note": None}
 
     def metrics(self) -> Response:
