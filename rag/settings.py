@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import UsageError
+from rag.unseen import without_password
 
 FILE = "tiaoyin.toml"
 PREFIX = "TIAOYIN_"
@@ -144,5 +145,5 @@ def _value(name: str, value: Any, where: str) -> Any:
     if name == "demo" and value not in ("", "on"):
         raise UsageError("settings_demo", value=value, where=where)
     if name == "chroma" and not re.fullmatch(r"folder|(https?://[^/?#@\s]+)?", str(value)):
-        raise UsageError("settings_chroma", value=value, where=where)
+        raise UsageError("settings_chroma", value=without_password(str(value)), where=where)
     return str(value)

@@ -1,7 +1,8 @@
-"""What stands in a text without being meant for a reader: unseen characters, tokens of chat models, orders to one.
+"""What stands in a text without being meant for a reader: unseen characters, tokens of chat models, orders, passwords.
 
-In and out: text. `seen` is for what is read and asked, before anything is searched or cited. `tamed` and
-`without_orders` are only for what a language model is given: what is shown and quoted stays whole.
+In and out: text. `seen` is for what is read and asked, before anything is searched or cited, `without_password` for an
+address that a message repeats. `tamed` and `without_orders` are only for what a language model is given: what is shown
+and quoted stays whole.
 Wordings of orders are without end, so this only keeps a small model from being led astray by the common ones. That
 nothing is shown which no clause carries is the work of the checks.
 """
@@ -46,6 +47,11 @@ _OPENS = re.compile(r"<(?=[|｜/<A-Za-z])|\[(?=/?[A-Za-z])")
 def seen(text: str) -> str:
     """The text without the characters that nobody sees; joiners and variants of letters go too."""
     return _UNSEEN.sub("", text)
+
+
+def without_password(address: str) -> str:
+    """An address with *** for a user and password; a password may hold a slash, so that all up to the last @ goes."""
+    return re.sub(r"//.*@", "//***@", address, flags=re.DOTALL)
 
 
 def tamed(text: str) -> str:

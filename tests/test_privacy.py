@@ -97,6 +97,26 @@ def test_the_key_of_a_model_server_is_in_no_report(
     assert heard.err and "sk-4711" not in heard.out + heard.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["parse", "http://anna:pw-4711@127.0.0.1:9/a.md"],
+        ["parse", "https://anna:pw-4711/@127.0.0.1:9/a.md"],  # of which no port can be read
+        ["parse", "http://:pw-4711@h/a.md"],
+        ["index", "list", "--chroma", "http://anna:pw-4711@127.0.0.1:9"],
+        ["index", "list", "--chroma", "http://anna:pw-4711 /@@127.0.0.1:9"],
+        ["ask", QUESTION, "--llm", "openai:m@http://anna:pw-4711@127.0.0.1:9/v1"],
+        ["ask", QUESTION, "--llm", "openai:m@http://anna:pw-4711/@127.0.0.1:9/v1"],
+    ],
+)
+def test_a_password_in_an_address_is_in_no_message(
+    command: list[str], clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, *(() if command[0] == "parse" else ("--home", str(clean)))]) in (1, 2)
+    heard = capsys.readouterr()
+    assert heard.err and "4711" not in heard.out + heard.err
+
+
 def test_what_holds_documents_or_questions_is_made_for_its_owner_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

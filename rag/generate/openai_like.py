@@ -35,7 +35,7 @@ def parsed(spec: str) -> tuple[str, str]:
     """Model and address of an `openai:` SPEC. Raises UsageError, which shows the form it should have."""
     found = re.fullmatch(r"openai:(.+)@(https?://.+)", spec)
     address = urlsplit(found[2]) if found else urlsplit("")
-    if "@" in address.netloc or address.query:  # the message must not repeat what may be a key
+    if "@" in (found[2] if found else "") or address.query:  # the message must not repeat what may be a key
         raise UsageError("llm_spec_key", form=FORM)
     if not found or not address.hostname or not re.fullmatch(r"[^:]+|.*:\d+", address.netloc):
         raise UsageError("llm_spec_openai", spec=spec, form=FORM)

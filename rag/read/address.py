@@ -17,6 +17,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from rag.errors import DocumentError
+from rag.unseen import without_password
 
 if TYPE_CHECKING:
     import httpx
@@ -119,11 +120,11 @@ def _checked(url: str, private: bool, resolve: Resolve) -> tuple[httpx.URL, str,
         asked = httpx.URL(url)
         parts = urlsplit(url)
         port = parts.port or (443 if asked.scheme == "https" else 80)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise DocumentError("address_bad", url=url) from error
+    except (httpx.InvalidURL, ValueError):
+        raise DocumentError("address_bad", url=without_password(url)) from None  # the cause repeats it
     host = asked.raw_host.decode()
     if asked.scheme not in ("http", "https") or not host or parts.username is not None or asked.userinfo:
-        raise DocumentError("address_bad", url=url)
+        raise DocumentError("address_bad", url=without_password(url))
     found = getproxies()
     proxy = None if proxy_bypass(host) else found.get(asked.scheme) or found.get("all")
     try:
