@@ -24,6 +24,7 @@ from rag.visiting import visitor_of
 from rag.visitors import MB, Upload
 from rag.words import LANGUAGES, reader_language
 from ui import library
+from ui.going import LOG, Noted
 from ui.turns import words
 
 SENDERS = 8
@@ -130,11 +131,15 @@ async def _apart(lines: Iterator[str]) -> AsyncIterator[str]:
 
 def _steps(engine: Any, visitor: str, upload: Upload, lang: str, spend: Callable[[], None] | None) -> Iterator[str]:
     n, name = 1, upload.name
-    try:
-        for step in engine.visitors.add(visitor, [upload]):
-            n, name = step.n, step.name
-            if step.stage == "read" and spend:
-                spend()
-            yield json.dumps(library.told(step, lang)) + "\n"
-    except TiaoYinError as error:
-        yield json.dumps(library.refused(name, error, lang, n)) + "\n"
+    with Noted() as noted:
+        try:
+            for step in engine.visitors.add(visitor, [upload]):
+                n, name = step.n, step.name
+                if step.stage == "read" and spend:
+                    spend()
+                yield json.dumps(library.told(step, lang)) + "\n"
+        except TiaoYinError as error:
+            yield json.dumps(library.refused(name, error, lang, n)) + "\n"
+    if noted.fault:  # without its message, which may hold words of the document
+        LOG.error("upload fault=%s at=%s:%s", *noted.fault)
+        yield json.dumps(library.refused(name, DocumentError("library_fault"), lang, n)) + "\n"

@@ -6,6 +6,7 @@ test_servers', and what a command asks of the network test_end_to_end's.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import stat
@@ -20,6 +21,8 @@ from rag.__main__ import main
 from rag.generate.extractive import Extractive
 from rag.keys import Door, Keys
 from rag.settings import Settings
+from rag.visitors import Step
+from rag.words import say
 from tests.browser import ask, free_port, page_at, served, until
 from tests.built import searched
 from tests.listening import QUESTION, Engine, listening
@@ -66,6 +69,27 @@ def test_a_fault_behind_the_page_leaves_no_word_of_the_question_in_the_log(
         ask(page, SECRET, settled=False)
         until(lambda: "page fault=ZeroDivisionError at=" in caplog.text)
     assert SECRET not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_a_fault_behind_an_upload_leaves_no_word_of_the_document_in_the_log_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    engine = Engine(tmp_path, Extractive())
+
+    def failing(visitor: str, uploads: Any) -> Any:
+        yield Step(2, 3, "b.md", "read")
+        raise ValueError(SECRET)
+
+    monkeypatch.setattr(engine.visitors, "add", failing)
+    with listening(engine) as client:
+        client.get("/")  # which gives the cookie
+        reply = client.post("/library?lang=en", content=SECRET.encode(), headers={"x-name": "a.zip"})
+    first, last = (json.loads(line) for line in reply.text.splitlines())
+    assert (first["stage"], last["stage"], last["n"], last["name"]) == ("read", "failed", 2, "b.md")
+    assert last["words"] == say("library_fault", "en")
+    assert "upload fault=ValueError at=" in caplog.text
+    assert SECRET not in reply.text + caplog.text + "".join(capfd.readouterr())
 
 
 def test_a_key_that_is_shown_right_or_wrong_is_in_no_log_and_no_reply(

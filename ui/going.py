@@ -44,7 +44,7 @@ class Going:
         threading.Thread(target=run, args=(self._go, bodies, patience, broken), daemon=True).start()
 
     def _go(self, bodies: Generator[str, None, None], patience: float, broken: str) -> None:
-        with _Noted() as noted, closing(bodies):
+        with Noted() as noted, closing(bodies):
             for body in bodies:
                 if time.monotonic() - self.seen > patience or not self._show(body):
                     break
@@ -118,7 +118,7 @@ class Begun(Generic[Work]):
             self._works.pop(key, None)
 
 
-class _Noted(AbstractContextManager["_Noted"]):
+class Noted(AbstractContextManager["Noted"]):
     """A fault inside ends the work, not the thread's other duties: its kind, file and line."""
 
     fault: tuple[str, str, int | None] | None = None
@@ -126,7 +126,7 @@ class _Noted(AbstractContextManager["_Noted"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if kind:
+        if kind and kind is not GeneratorExit:  # which says that nobody wants the rest
             last = traceback.extract_tb(trace)[-1]
             self.fault = kind.__name__, last.filename, last.lineno
-        return bool(kind)
+        return self.fault is not None
