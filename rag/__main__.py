@@ -8,6 +8,7 @@ need them, so --help is instant.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -58,13 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`); without this Python complains again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk, a folder that may not be written: what was written before stays
+        where = f" {error.filename}" if error.filename else ""
+        return _fail(TiaoYinError("terminal_system", where=where, why=error.strerror or error))
     return status
 
 
 def run() -> None:
     """Run one command and end at once: a model still loading in the background would abort an orderly exit."""
     status = main()
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # of which `main` has told
+        sys.stdout.flush()
     os._exit(status)
 
 

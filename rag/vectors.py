@@ -29,7 +29,8 @@ from rag.records import Chunk
 COLLECTION = "clauses"
 FOLDER, DATABASE = "chroma", "chroma.sqlite3"
 BATCH = 5000  # Chroma takes 5,461 rows at most
-UNWRITABLE = ("disk is full", "readonly database")  # what SQLite says, also to who only wants to read
+UNWRITABLE = ("disk is full", "readonly database", "code: 778")
+"""What SQLite says, also to who only wants to read; the number is an error of writing, as with a quota."""
 PAGE = 20000  # ids that are read at once
 BATCH_SENT = 1000  # a server takes 40 MB at most
 Vectors = npt.NDArray[np.float32]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rag.__main__ import main
 from rag.catalogue import catalogue
+from rag.evaluate.run import read_rows
+from rag.feedback import FILE, keep
+from rag.keys import Keys
+from rag.records import Answer
 from rag.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -196,3 +202,53 @@ def test_ask_ends_with_0_whatever_the_model_still_does_in_the_background(
         done = subprocess.run([sys.executable, "-m", "rag", "ask", question, *places], capture_output=True, cwd=ROOT)
         assert (done.returncode, b"terminate" in done.stderr) == (0, False)
         assert done.stdout.strip()
+
+
+def limited(limit: int, *command: object, out: Any = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    """A command that may write no file of more than `limit` bytes, as with a quota or a full disk."""
+
+    def limits() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    given, english = [sys.executable, "-m", "rag", *map(str, command)], os.environ | {"TIAOYIN_LANG": "en"}
+    return subprocess.run(
+        given, cwd=ROOT, env=english, stdout=out, stderr=subprocess.PIPE, text=True, preexec_fn=limits
+    )
+
+
+def is_one_error(done: subprocess.CompletedProcess[str]) -> bool:
+    said = done.stderr.splitlines()
+    return done.returncode == 1 and len(said) == 1 and said[0].startswith("tiaoyin: Could not") and "df -h" in said[0]
+
+
+def test_a_full_disk_is_one_clear_error_and_what_was_there_stays(clean: Path) -> None:
+    home = ["--home", clean]
+    assert limited(10**6, "key", "new", "anna", *home).returncode == 0
+    before = Keys(clean).kept()
+    assert is_one_error(limited(90, "key", "new", "bert", *home))
+    assert Keys(clean).kept() == before
+    keep(clean / FILE, Answer("问题" * 50, "zh"), [], "like")
+    marks = clean / "marks.jsonl"
+    marks.write_text("before", encoding="utf-8")
+    assert is_one_error(limited(90, "eval", "--from-feedback", "--out", marks, *home))
+    assert marks.read_text(encoding="utf-8") == "before"
+    with Path("/dev/full").open("w") as full:
+        assert is_one_error(limited(10**6, "key", "list", *home, out=full))
+
+
+@pytest.mark.slow
+def test_an_evaluation_on_a_full_disk_is_one_clear_error_and_goes_on_once_there_is_room(
+    settings: Settings, clean: Path
+) -> None:
+    questions, out = clean / "set.jsonl", clean / "out"
+    rows = [{"id": str(n), "question": f"行动计划第{n}条规定了什么？"} for n in range(1, 6)]
+    questions.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    command = ["eval", questions, "--out", out, "--home", settings.home, "--index", settings.index]
+    command += ["--llm", "extractive", "--lang", "en"]
+    done = limited(8_000, *command)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "df -h" in done.stderr.splitlines()[-1]
+    kept = read_rows(out / "results.jsonl")
+    assert len(kept) < 5
+    assert limited(10**8, *command).returncode == 0
+    after = read_rows(out / "results.jsonl")
+    assert after[: len(kept)] == kept and [row["id"] for row in after] == ["1", "2", "3", "4", "5"]
