@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run one command and end at once: a model still loading in the background would abort an orderly exit."""
+    os.umask(0o077)  # what it writes holds documents and questions, also where the folder is open to others
     status = main()
     with contextlib.suppress(OSError):  # of which `main` has told
         sys.stdout.flush()

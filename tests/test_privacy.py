@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ import httpx
 import pytest
 
 from rag.__main__ import main
+from rag.feedback import FILE, keep
 from rag.generate.extractive import Extractive
 from rag.keys import Door, Keys
+from rag.records import Answer
 from rag.settings import Settings
 from rag.visitors import Step
 from rag.words import say
 from tests.browser import ask, free_port, page_at, served, until
 from tests.built import searched
 from tests.listening import QUESTION, Engine, listening
-from tests.plan import plan
+from tests.plan import TEXT, plan
 from tests.test_end_to_end import SPY
 
 ROOT = Path(__file__).parent.parent
@@ -154,3 +157,34 @@ def test_what_holds_documents_or_questions_is_made_for_its_owner_alone(
         os.umask(before)
     for folder in ("home/index", "out"):
         assert stat.S_IMODE((tmp_path / folder).stat().st_mode) == 0o700, folder
+
+
+@pytest.mark.slow
+def test_what_is_written_into_folders_that_are_open_is_for_its_owner_alone(settings: Settings, tmp_path: Path) -> None:
+    document, questions = tmp_path / "plan.md", tmp_path / "set.jsonl"
+    document.write_text(TEXT, encoding="utf-8")
+    questions.write_text(json.dumps({"id": "1", "question": QUESTION}), encoding="utf-8")
+    folders = [tmp_path / name for name in ("index", "out", "home", "marks")]
+    for folder in folders:
+        folder.mkdir()
+        folder.chmod(0o755)
+    index, out, home, marks = folders
+    keep(home / FILE, Answer(QUESTION, "zh"), [], "like")
+    places = ["--home", settings.home, "--index", index]
+    for command in (
+        ["ingest", document, *places],
+        ["eval", questions, "--out", out, *places, "--llm", "extractive"],
+        ["eval", "--from-feedback", "--out", marks / "marks.jsonl", "--home", home],
+        ["key", "new", "anna", "--home", home],
+    ):
+        done = subprocess.run([sys.executable, "-m", "rag", *command], cwd=ROOT, umask=0, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+    for folder in folders:
+        files = list(folder.rglob("*"))
+        assert files and [str(file) for file in files if file.stat().st_mode & 0o077] == []
+
+
+def test_a_space_writes_for_its_owner_alone() -> None:
+    code = "import os, rag.serve, ui.space\nrag.serve.serve = lambda *given: print(oct(os.umask(0)))\nui.space.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, umask=0, capture_output=True, text=True)
+    assert done.stdout == "0o77\n", done.stderr

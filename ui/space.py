@@ -28,6 +28,7 @@ def defaults(environment: dict[str, str], kept: Path = KEPT) -> dict[str, str]:
 
 def main() -> None:
     """Serve until the process is ended."""
+    os.umask(0o077)  # what visitors mark is nobody else's
     os.environ.update(defaults(dict(os.environ)))
     from rag.errors import TiaoYinError
     from rag.pipeline import Engine
