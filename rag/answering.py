@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -272,7 +272,8 @@ def _with(answer: Answer, shown: spread.Shown, side: str = "") -> Answer:
     citations = answer.citations if number != citation.n else (*answer.citations, citation)
     verdict = "quoted" if shown.quoted else "supported"
     sentence = Sentence(shown.text, (number,), verdict, shown.item, side)
-    return replace(answer, sentences=(*answer.sentences, sentence), citations=citations)
+    documents = {**answer.documents, citation.doc_id: shown.document}
+    return replace(answer, sentences=(*answer.sentences, sentence), citations=citations, documents=documents)
 
 
 def foreign(answer: Answer) -> bool:
@@ -281,15 +282,14 @@ def foreign(answer: Answer) -> bool:
 
 
 def rendered(
-    answer: Answer, documents: Mapping[str, Document], tells: spread.Tells, render: Callable[[str, str], str] | None,
-    similar: cite.Similarity,
-) -> Answer:  # fmt: skip
+    answer: Answer, tells: spread.Tells, render: Callable[[str, str], str] | None, similar: cite.Similarity
+) -> Answer:
     """The answer with a part of what it quotes first put into the language of the question, if that passes the check;
     or with the remark that it stands in the original. `render` puts a text, with words for it, and takes seconds."""
     if render:
         question, first = answer.question, answer.sentences[0]
         cited = answer.citations[first.citations[0] - 1]
-        document = documents[cited.doc_id]
+        document = answer.documents[cited.doc_id]
         hit = Hit(document, document.by_path[cited.path[:1]], 1.0, "reference")
         part = rendering.part(first.text, lambda text: tells(text) + facts.has_what_is_asked(question, text))
         for marked in cite.sentences(iter([render(part, rendering.words(part))])):

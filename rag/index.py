@@ -111,6 +111,7 @@ class Index(Content):
             self._store = Exact(self.chunks, self.vectors())
         else:
             self._store = self._chroma(server and (chroma or server))
+        self.close = self._store.close  # without the index itself, so that it outlives it
         if (rows := self._store.count()) != len(self.chunks):
             self.close()
             raise IndexError_("index_damaged", folder=folder, why=f"{rows} vectors, {len(self.chunks)} chunks")
@@ -136,9 +137,6 @@ class Index(Content):
         if not self.manifest.format:
             return self.vectors()
         return np.asanyarray(np.load(self.build / "vectors.npy", mmap_mode="r"))
-
-    def close(self) -> None:
-        self._store.close()
 
 
 def current(folder: Path) -> Path:

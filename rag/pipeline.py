@@ -7,18 +7,20 @@ loaded when first needed and kept. It prints nothing.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from rag import answering, asking, chunk, decide, generate, index, models, rewrite, spread
+from rag.bringing import Bringing
 from rag.embed import Embedder, prompts_of
 from rag.errors import IndexError_, TiaoYinError, UsageError
 from rag.facts import language
-from rag.ingest import ingest
 from rag.looked import Looked, adds_nothing, looked
 from rag.prompt import prompt, template
 from rag.records import Answer, Document, Hit, Message, Update
@@ -44,13 +46,14 @@ class Engine:
             generate.check(spec)
         self.settings = settings
         self.standby = ""  # the SPEC that answers as long as the settings' own is being brought
-        self._news: Callable[[str | None], str] = lambda lang: ""
         self.visitors = Visitors(settings, self.embedder)
         self._generators = {settings.llm: generator} if generator else dict[str, Writer]()
         self._embedder: Embedder | None = None
         self._search: Search | None = None
+        self._unused: list[Callable[[], None]] = []  # what closes the indexes that nobody answers from any more
         self._loaded: set[str] = set()
-        self._failure: TiaoYinError | None = None
+        self._bringing = Bringing(settings, lambda: "search" in self._loaded)
+        self._failed: tuple[TiaoYinError, Callable[[], None]] | None = None  # and what was being done
         self._lock = threading.RLock()
         self._llm_lock = threading.Lock()
 
@@ -70,18 +73,22 @@ class Engine:
         """
         self.generator(standby)
         self.standby = standby
-        self._in_background(lambda: self._bring(documents, failed))
+        kind, _, rest = self.settings.llm.partition(":")
+        model = {"embedded": LLM, "hf": rest}.get(kind, "")
+        how = (self._load_search, self._load_model, failed)
+        self._in_background(lambda: self._bringing.bring(documents, model, *how))
 
     def news(self, lang: str | None = None) -> str:
         """What is being brought, or that the standby goes on; "" when all is as the settings say."""
-        return self._news(lang)
+        return self._bringing.news(lang)
 
     def ready(self, lang: str | None = None) -> str | None:
         """None when a question is answered at once, else what is being waited for. Raises what made a start fail."""
-        if failure := self._failure:
+        if failed := self._failed:
+            failure, work = failed
             if isinstance(failure, IndexError_):  # which an ingest mends while this process runs
-                self._failure = None
-                self.start_search()
+                self._failed = None
+                self._in_background(work)
             raise failure
         needed = {"search"} if self.standby else {"model", "search"}
         return None if needed <= self._loaded else self.news(lang) or say("engine_loading", lang)
@@ -91,39 +98,9 @@ class Engine:
             try:
                 work()
             except TiaoYinError as error:
-                self._failure = error
+                self._failed = error, work
 
         threading.Thread(target=run, daemon=True).start()
-
-    def _bring(self, documents: Path, failed: Callable[[TiaoYinError], None]) -> None:
-        self._pull(self.settings.embedder)
-        ingest(self.settings, [documents], prune=False, report=lambda what, n, of: self._tell("engine_indexing"))
-        self._load_search()
-        kind, _, rest = self.settings.llm.partition(":")
-        name = {"embedded": LLM, "hf": rest}.get(kind, "")
-        try:
-            self._pull(name)
-            self._tell("engine_preparing", name=name or self.settings.llm)
-            self._load_model()
-        except TiaoYinError as error:
-            self._news = partial(say, "engine_failed")
-            failed(error)
-
-    def _pull(self, name: str) -> None:
-        """Bring a model unless it is there, or is not one of ours to bring."""
-
-        def told(at: models.Progress) -> None:
-            key = "engine_fetching" if at.what in ("fetch", "join") else "engine_preparing"
-            self._tell(key, name=name, done=at.done_bytes // 10**6, total=at.total_bytes // 10**6)
-
-        if name and models.locate(name, self.settings.home) is None:
-            models.pull(name, self.settings.home, told)
-
-    def _tell(self, key: str, **values: object) -> None:
-        def told(lang: str | None) -> str:
-            return say(key, lang, **values) + (say("engine_standby", lang) if "search" in self._loaded else "")
-
-        self._news = told
 
     def _load_model(self) -> None:
         generator = self.generator(self.settings.llm)
@@ -131,7 +108,8 @@ class Engine:
         if read_ahead:
             read_ahead([Message("user", "?")])
         self._loaded.add("model")
-        self.standby, self._news = "", lambda lang: ""
+        self.standby = ""
+        self._bringing.done()
         if read_ahead:
             for lang in sorted(LANGUAGES, key=lambda lang: lang != reader_language()):
                 read_ahead(template(lang)[:-1])
@@ -165,22 +143,30 @@ class Engine:
             build = index.current(self.settings.index)
             if self._search is None or self._search.index.build != build:
                 self._search = self._opened(build)
+                while self._unused:
+                    self._unused.pop()()
             shared = self._search
         return self.visitors.search(visitor, shared)
 
     def _opened(self, build: Path) -> Search:
         folder = self.settings.index
         try:
-            found = index.Index(folder, self.settings.chroma)
-            self._fits(found)
-            name, home = self.settings.reranker, self.settings.home
-            return Search(found, Reranker(models.require(name, home)) if name else None)
+            with contextlib.ExitStack() as undo:
+                found = index.Index(folder, self.settings.chroma)
+                undo.callback(found.close)
+                self._fits(found)
+                name, home = self.settings.reranker, self.settings.home
+                search = Search(found, Reranker(models.require(name, home)) if name else None)
+                undo.pop_all()
         except (IndexError_, OSError, ValueError) as error:
             if build != (now := index.current(folder)):
                 return self._opened(now)  # two others have become current meanwhile, and the first was swept
             if isinstance(error, IndexError_):
                 raise
             raise IndexError_("index_damaged", folder=folder, why=error) from error  # its words cannot be read
+        # An answer that is being written may search it still: it is closed behind the last one, at a later switch.
+        weakref.finalize(found, self._unused.append, found.close)
+        return search
 
     def _fits(self, found: index.Index) -> None:
         folder = models.require(self.settings.embedder, self.settings.home)
@@ -199,9 +185,14 @@ class Engine:
         visitor: str = "",
     ) -> Found:  # fmt: skip
         """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
+        return self._find(self.search(visitor), question, history, k, only)
+
+    def _find(
+        self, search: Search, question: str, history: Sequence[str] = (), k: int | None = None, only: Only | None = None
+    ) -> Found:
         widen = self.settings.widen and not self.standby
         wording = (lambda asked, lang: asking.wording(self.generator(), asked, lang)) if widen else None
-        return self.search(visitor).find(question, history, k or self.settings.provisions, self.embedder, only, wording)
+        return search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
 
     def ask(
         self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = "",
@@ -220,14 +211,15 @@ class Engine:
         lang = language(question)
         answer = Answer(question, lang, llm=llm or self.standby or self.settings.llm)
         yield Update("retrieve", answer)
-        find = partial(self.find, k=provisions, only=only, visitor=visitor)
-        at = self._looked(question, find(question, history), visitor)
+        search = self.search(visitor)  # one for the whole answer: another build may become current meanwhile
+        find = partial(self._find, search, k=provisions, only=only)
+        at = _looked(search, question, find(question, history))
         if history and not (at.ground.enough or at.found.named) and generate.writes(self.generator(llm)):
-            at = self._again(at, llm, history, find, visitor)
+            at = self._again(at, llm, history, search, find)
         found, note = at.found, answering.note(at.found, at.ground, lang)
         timings = {"rewrite": found.rewriting, "retrieve": time.perf_counter() - started - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings, note=note)
-        if told := self._told(answer, at, only, visitor):
+        if told := self._told(answer, at, search, only):
             answer = told
             timings = {**timings, "first_token": time.perf_counter() - started}
         else:
@@ -240,15 +232,13 @@ class Engine:
             yield Update("generate", answer)
             writer = self.generator(llm)
             render = partial(asking.rendering, writer, lang, stopped=stopped) if generate.writes(writer) else None
-            by_id = self.search(visitor).layout.documents
-            answer = answering.rendered(answer, by_id, at.tells(), render, self._similar)
+            answer = answering.rendered(answer, at.tells(), render, self._similar)
         timings = {**timings, **answer.timings, "total": time.perf_counter() - started}
         yield Update("done", replace(answer, timings=timings))
 
-    def _looked(self, question: str, found: Found, visitor: str) -> Looked:
-        return looked(question, found, self.search(visitor).lexical.weight, self.documents(visitor))
-
-    def _again(self, at: Looked, llm: str, history: Sequence[str], find: Callable[..., Found], visitor: str) -> Looked:
+    def _again(
+        self, at: Looked, llm: str, history: Sequence[str], search: Search, find: Callable[..., Found]
+    ) -> Looked:
         """What is found for a follow-up as the model rewrites it, if that is a ground and adds nothing of its own."""
         started, lang = time.perf_counter(), language(at.question)
         before = rewrite.standalone(history[-1], history[:-1], lang) or history[-1]
@@ -256,7 +246,7 @@ class Engine:
         if not adds_nothing(told, (before, at.question), lang):
             return at
         found = replace(find(told), rewritten=told)
-        again = self._looked(at.question, replace(found, rewriting=time.perf_counter() - started), visitor)
+        again = _looked(search, at.question, replace(found, rewriting=time.perf_counter() - started))
         return again if again.ground.enough else at
 
     def _written(
@@ -271,20 +261,20 @@ class Engine:
         again = partial(asking.follows, generator, answer.lang) if self.settings.check else None
         return answering.checked(answer, asked, at.ground, at.own, pieces, self._similar, tells, started, again)
 
-    def _told(self, answer: Answer, at: Looked, only: Only | None, visitor: str) -> Answer | None:
+    def _told(self, answer: Answer, at: Looked, search: Search, only: Only | None) -> Answer | None:
         """The answer or the refusal that needs no model; None where one is to be asked."""
 
         def within(document: Document) -> Sequence[Hit]:
-            return self.find(at.found.asked, only=Only(doc_ids=frozenset({document.doc_id})), visitor=visitor).hits
+            return self._find(search, at.found.asked, only=Only(doc_ids=frozenset({document.doc_id}))).hits
 
         def find(wording: str) -> Sequence[Hit]:
-            return self.find(wording, only=only, visitor=visitor).hits
+            return self._find(search, wording, only=only).hits
 
         def every(wording: str) -> Sequence[Hit]:
             among = replace(only or Only(), doc_ids=at.found.about or (only.doc_ids if only else None))
-            return self.find(wording, k=EVERY, only=among, visitor=visitor).hits
+            return self._find(search, wording, k=EVERY, only=among).hits
 
-        about = [document for document in self.documents(visitor) if document.doc_id in at.found.about]
+        about = [document for document in search.layout.documents.values() if document.doc_id in at.found.about]
         return (
             answering.exact(answer, at.found, at.ground)
             or answering.in_short(answer, at.found, at.ground)
@@ -298,3 +288,7 @@ class Engine:
         """Cosine of two texts as passages."""
         first, second = self.embedder().passages([one, other])
         return float(first @ second)
+
+
+def _looked(search: Search, question: str, found: Found) -> Looked:
+    return looked(question, found, search.lexical.weight, search.layout.documents.values())

@@ -203,7 +203,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question; `note` is what code says beside it."""
+    """The answer to one question; `note` is what code says beside it, `documents` are those cited, by doc_id."""
 
     question: str
     lang: str
@@ -217,6 +217,7 @@ class Answer:
     llm: str = ""
     tokens: Tokens | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    documents: abc.Mapping[str, Document] = field(default_factory=dict, repr=False)
 
     @property
     def refused(self) -> bool:
@@ -254,9 +255,8 @@ class Answer:
 class Update:
     """The answer so far, while a question is being answered.
 
-    `stage` is "retrieve", "generate" or "done"; `answer` holds what may be shown already: the provisions found, then
-    each sentence once it has passed the check. The last update is "done" and holds the whole answer.
-    """
+    `stage` is "retrieve", "generate" or at last "done", with the whole answer; `answer` holds what may be shown: the
+    provisions found, then each sentence once it has passed the check."""
 
     stage: str
     answer: Answer

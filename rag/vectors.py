@@ -55,11 +55,14 @@ class Store:
             raise IndexError_("index_read_only", folder=self._index)
         with self._asking("index_unwritten" if new else ""):
             self._client = _client(folder, server)
-            if new:
-                space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
-                self._collection = self._client.create_collection(name, configuration=space)
-            else:
-                self._collection = self._client.get_collection(name)
+            with contextlib.ExitStack() as undo:
+                undo.callback(self._client.close)
+                if new:
+                    space: Any = {"hnsw": {"space": "cosine", "ef_search": 400}}
+                    self._collection = self._client.create_collection(name, configuration=space)
+                else:
+                    self._collection = self._client.get_collection(name)
+                undo.pop_all()
 
     @contextlib.contextmanager
     def _asking(self, key: str = "") -> Iterator[None]:

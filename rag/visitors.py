@@ -164,6 +164,9 @@ class Visitors:
         """`shared` with the visitor's documents beside it; made again only when either has changed."""
         with self._lock:
             known = self._known(visitor)
+            for each in self._visitors.values():
+                if each.joined and each.joined[1] is not shared:
+                    each.joined = None  # over a build before, whose index it would keep open
             if known is None or not known.files:
                 return shared
             files, joined = known.files, known.joined

@@ -186,17 +186,20 @@ def telling(say: Say, folder: Path) -> None:
 
 
 def reading(say: Say, folder: Path, stop: Path) -> None:
-    """Ask until the file `stop` is there; the versions that the hits of one question are of, each time they change."""
+    """Ask until the file `stop` is there; the versions that the hits of a question are of, or the quotes of an answer,
+    each time they change."""
     engine, last, n = pipeline.Engine(place(folder)), None, 0
     while not stop.exists():
         if n % 5 == 4:
             engine = pipeline.Engine(place(folder))  # one that opens it anew
         hits = engine.find("应当备案的事项", k=9).hits
-        versions = {hit.text.partition("版本")[2].partition("备案")[0] for hit in hits if "变法" in hit.text}
+        *_, told = engine.ask("《变法》第一条和第三条的内容是什么？")
+        for texts in ([hit.text for hit in hits], [each.quote for each in told.answer.citations]):
+            versions = {text.partition("版本")[2].partition("备案")[0] for text in texts if "变法" in text}
+            if versions != last:
+                say(sorted(versions))
+                last = versions
         n += 1
-        if versions != last:
-            say(sorted(versions))
-            last = versions
     say(n)
 
 

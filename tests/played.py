@@ -45,6 +45,10 @@ def cite_at(document: Document, n: int, path: Place) -> Citation:
     )
 
 
+def by_id(documents: Sequence[Document]) -> dict[str, Document]:
+    return {document.doc_id: document for document in documents}
+
+
 class Slow(Characters):
     """An embedder that waits while FOLDER/embedding is there."""
 
@@ -133,7 +137,9 @@ class PlayedEngine:
             for n, each in enumerate(documents, 1)
         ]
         said = [Sentence(each.quote, (each.n,), "quoted") for each in cited]
-        return Update("done", Answer(question, "zh", tuple(said), tuple(cited), llm="played"))
+        return Update(
+            "done", Answer(question, "zh", tuple(said), tuple(cited), llm="played", documents=by_id(documents))
+        )
 
     def sentences(self, question: str, hits: tuple[Hit, ...]) -> Iterator[Update]:
         cited = [cite(self.document, 1, "7", "2"), cite(self.document, 2, "6", "3")]
@@ -154,7 +160,9 @@ class PlayedEngine:
             time.sleep(0.1)
             yield Update("generate", Answer(question, "zh", tuple(said[:1]), tuple(cited[:1]), retrieved=hits))
         held.unlink(missing_ok=True)
-        yield Update("done", Answer(question, "zh", tuple(said), tuple(cited), removed, hits, llm="played"))
+        known = by_id(self.shelf)
+        answer = Answer(question, "zh", tuple(said), tuple(cited), removed, hits, llm="played", documents=known)
+        yield Update("done", answer)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import chromadb
@@ -16,15 +17,18 @@ import httpx
 import pytest
 from plan import TEXT, plan
 
-from rag import index, keep
+from rag import bringing, index, keep
 from rag.chunk import chunk
 from rag.errors import IndexError_
+from rag.generate.extractive import Extractive
 from rag.index import Index
 from rag.ingest import ingest
 from rag.mend import faults, rebuild
 from rag.pipeline import Engine
 from rag.settings import Settings
 from rag.vectors import Store
+from rag.words import say
+from tests.browser import until
 
 pytestmark = pytest.mark.slow
 
@@ -152,3 +156,20 @@ def test_an_index_moves_between_folder_and_server_when_told_so(place: Settings, 
         Index(place.index, place.chroma)
     rebuild(place, lambda *_: None)
     assert (index.manifest(place.index).chroma, faults(place)) == (server.address, [])
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_program_that_is_started_before_its_server_answers_once_that_is_there_and_with_its_model(
+    indexed: bool, place: Settings, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bringing, "WAITS", (0.2, 0.5))
+    server.stop()
+    settings = place if indexed else replace(place, index=tmp_path / "other")
+    engine = Engine(settings, Extractive())
+    engine.start_bare(tmp_path / "plan.md", "extractive", pytest.fail)
+    until(lambda: engine.ready("en") == say("engine_chroma", "en"), 60)
+    time.sleep(1)  # some trials
+    server.start()
+    until(lambda: engine.ready() is None and not engine.standby, 60)
+    assert engine.news() == ""
+    assert engine.find("公园每日开放多久").hits[0].provision.path == (("article", "1"),)

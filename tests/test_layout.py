@@ -81,6 +81,7 @@ STAGES = {
 }
 SETTINGS = {
     "rag/settings.py",
+    "rag/bringing.py",
     "rag/evaluate/whole.py",
     "rag/ingest.py",
     "rag/pipeline.py",

@@ -16,11 +16,13 @@ from browser import ask, free_port, page_at, served, shared, until
 from conftest import DOCUMENTS
 from played import played
 
-from rag import models
-from rag.errors import ModelError
+from rag import bringing, models
+from rag.errors import IndexError_, ModelError
 from rag.pipeline import LLM, Engine
 from rag.settings import Settings
 from rag.words import say
+from tests.here import Here
+from tests.plan import plan
 from ui.space import defaults
 
 NOBODY = 65534
@@ -132,6 +134,40 @@ def test_a_language_model_that_cannot_be_had_leaves_the_standby_and_says_so_plai
     *_, last = engine.ask(QUESTIONS[0])
     assert last.answer.llm == "extractive"
     assert last.answer.citations
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (IndexError_("chroma_unreachable", server="http://h", port=1, why="?"), say("engine_chroma", "en")),
+        (IndexError_("index_locked", folder="x", holder="y"), None),  # which `ready` raises, and tries again
+    ],
+)
+def test_what_an_index_fails_with_is_tried_again_and_then_the_language_model_comes(
+    failure: IndexError_, words: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, heard = list[int](), list[object]()
+
+    def ingest(*given: object, **named: object) -> None:
+        tried.append(1)
+        if len(tried) < 3:
+            raise failure
+
+    def ready() -> bool:
+        try:
+            heard.append(engine.ready("en"))
+        except IndexError_ as error:
+            heard.append(error)
+        return heard[-1] is None and not engine.standby
+
+    monkeypatch.setattr(models, "locate", lambda name, home: tmp_path)
+    monkeypatch.setattr(bringing, "ingest", ingest)
+    monkeypatch.setattr(bringing, "WAITS", (0.2,))
+    engine = Here(tmp_path, [plan()])
+    engine.start_bare(DOCUMENTS, "extractive", pytest.fail)
+    until(ready)
+    assert len(tried) == 3 and (words or failure) in heard
+    assert engine.news() == ""
 
 
 def test_without_an_embedder_nothing_is_answered_and_what_is_waited_for_is_said(

@@ -135,9 +135,8 @@ def row_of(question: Question, engine: Engine, only_retrieve: bool) -> Row:
     except TiaoYinError as error:  # a row of its own, never the end
         return row | {"error": str(error), "retrieved": [], "citations": [], "sentences": [], "removed": []}
     found = last.answer.to_json()
-    documents = {document.doc_id: document for document in engine.documents()}
     for citation in found["citations"]:
-        text = documents[citation["doc_id"]].text
+        text = last.answer.documents[citation["doc_id"]].text
         citation["verbatim"] = text[citation["start"] : citation["end"]] == citation["quote"]
         citation["article"] = article_of(tuple(citation["path"]))
     return found | row | _evidence(last.answer.retrieved)
