@@ -1,14 +1,15 @@
 """An index -> what is damaged in it, and the index mended from what it holds, without the files it was made from.
 
 In: Settings. Out: `Fault`s, each with its cure; or a new build from the documents, with the vectors that can still be
-read and belong to the embedder. It repairs nothing in place, and invents no document: where the text itself is damaged
-it says so. It prints nothing.
+read and belong to the embedder. It repairs nothing in place, and invents no document: where the text itself is damaged,
+and no other build has it, it says so. It prints nothing.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,8 @@ def _rows(settings: Settings, build: Path, made_with: index.Manifest, cure: str)
             yield Fault(what, why, cure)
         store.close()
     except IndexError_ as error:
+        if error.key in ("index_read_only", "index_unwritten"):
+            return  # Chroma writes where it only reads; questions are answered from vectors.npy, which is whole
         yield Fault(what, str(error), cure if error.key == "index_damaged" else "")
 
 
@@ -127,7 +130,20 @@ def _last(folder: Path) -> tuple[Path, index.Manifest | None]:
 
 
 def _texts(settings: Settings, build: Path, made_with: index.Manifest | None) -> tuple[list[Document], list[Chunk]]:
-    """Documents and chunks of a build. Raises IndexError_ index_lost: neither checksum nor chunks vouch for them."""
+    """Documents and chunks of a build, what is lost taken from another one that holds the same.
+
+    Raises IndexError_ index_lost where neither a checksum nor the chunks vouch for a document.
+    """
+    try:
+        return _own(settings, build, made_with)
+    except IndexError_:
+        documents = _gathered(settings.index, build, made_with) if made_with else None
+        if documents is None:
+            raise
+        return documents, [piece for document in documents for piece in chunk.chunk(document)]
+
+
+def _own(settings: Settings, build: Path, made_with: index.Manifest | None) -> tuple[list[Document], list[Chunk]]:
     try:
         documents = index.documents_in(build, None)
         chunks = [piece for document in documents for piece in chunk.chunk(document)]
@@ -142,6 +158,52 @@ def _texts(settings: Settings, build: Path, made_with: index.Manifest | None) ->
     if not same:
         raise IndexError_("index_lost", folder=settings.index, why="documents.jsonl: " + say("fault_texts"))
     return documents, chunks
+
+
+def _gathered(folder: Path, build: Path, made_with: index.Manifest) -> list[Document] | None:
+    """The documents that the manifest names, each from wherever it is whole; None where one is not.
+
+    The id of a document is its file's checksum, and other builds of the same chunker have read it the same; what the
+    build itself still holds counts where its chunks, which have a checksum of their own, are those that were cut of it.
+    """
+    cut: dict[str, list[Chunk]] = {}
+    if _intact(build, made_with, "chunks.jsonl"):
+        for piece in index.chunks_in(build, None):
+            cut.setdefault(piece.doc_id, []).append(piece)
+    kept = dict(_vouched(folder, build, made_with.chunker))
+    own = dict(_whole_lines(build)) if cut else {}
+    found = []
+    for name, entry in made_with.files.items():
+        for doc_id in entry["documents"]:
+            candidates = [each[doc_id] for each in (kept, own) if doc_id in each]
+            same = (each for each in candidates if not cut or chunk.chunk(each) == cut.get(doc_id, []))
+            if not (document := next(same, None)):
+                return None
+            found.append(replace(document, source=name))
+    return found
+
+
+def _vouched(folder: Path, build: Path, chunker: str) -> Iterator[tuple[str, Document]]:
+    """The documents of the other builds, by id, where the build's own checksum is right."""
+    for other in sorted((folder / "builds").iterdir()):
+        try:
+            its = index.manifest(folder, other) if other != build else None
+            if its and its.chunker == chunker and "documents.jsonl" in its.sums:
+                for document in index.documents_in(other, its.sums["documents.jsonl"][1]):
+                    yield document.doc_id, document
+        except IndexError_:
+            continue
+
+
+def _whole_lines(build: Path) -> Iterator[tuple[str, Document]]:
+    """What can still be read of a damaged documents.jsonl, and cut."""
+    for line in (build / "documents.jsonl").read_bytes().splitlines() if (build / "documents.jsonl").exists() else ():
+        try:
+            document = Document.from_json(json.loads(line))
+            chunk.chunk(document)
+        except (KeyError, IndexError, AttributeError, TypeError, ValueError):
+            continue
+        yield document.doc_id, document
 
 
 def _readable(build: Path, made_with: index.Manifest | None, chunks: list[Chunk]) -> dict[str, Vectors]:

@@ -13,6 +13,7 @@ import pytest
 from plan import TEXT
 
 from rag import index, mend
+from rag import vectors as stores
 from rag.__main__ import main
 from rag.errors import IndexError_
 from rag.index import Index, manifest, sealed
@@ -140,6 +141,51 @@ def test_documents_that_cannot_be_trusted_are_not_made_up(place: Settings) -> No
     assert error.value.key == "index_lost"
     cut(file)
     assert [fault.what for fault in faults(place)] == ["documents.jsonl"]
+
+
+@pytest.mark.parametrize("harm", [flip, cut, drop_line, Path.unlink])
+def test_documents_that_are_lost_are_taken_from_the_build_before(harm: Callable[[Path], Any], place: Settings) -> None:
+    rebuild(place, lambda *_: None)  # so that there are two
+    before = Index(place.index)
+    harm(before.build / "documents.jsonl")
+    flip(before.build / "chunks.jsonl")
+    found = {fault.what: fault.cure for fault in faults(place)}
+    assert found["documents.jsonl"] == f"tiaoyin index rebuild --index {place.index}"
+    rebuild(place, lambda *_: None)
+    assert faults(place) == []
+    after = Index(place.index)
+    assert (after.documents, after.chunks) == (before.documents, before.chunks)
+
+
+def test_a_document_of_the_last_build_alone_is_vouched_for_by_its_chunks(place: Settings, tmp_path: Path) -> None:
+    more = tmp_path / "more.md"
+    more.write_text("# 道路办法\n\n第一条 道路应当平整。\n", encoding="utf-8")
+    ingest(place, [more], prune=False, report=lambda *_: None)
+    before = Index(place.index)
+    flip(before.build / "documents.jsonl")  # in the middle, of another
+    rebuild(place, lambda *_: None)
+    assert faults(place) == []
+    after = Index(place.index)
+    assert (after.documents, after.chunks) == (before.documents, before.chunks)
+
+
+def test_what_no_build_vouches_for_is_not_made_up(place: Settings, tmp_path: Path) -> None:
+    more = tmp_path / "more.md"
+    more.write_text("# 道路办法\n\n第一条 道路应当平整。\n", encoding="utf-8")
+    ingest(place, [more], prune=False, report=lambda *_: None)
+    file = index.current(place.index) / "documents.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("平整", "不平"), encoding="utf-8")
+    with pytest.raises(IndexError_) as error:
+        rebuild(place, lambda *_: None)
+    assert error.value.key == "index_lost"
+
+
+def test_a_sound_index_that_may_not_be_written_is_whole(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores.os, "access", lambda *_: False)  # root may write everywhere
+    assert faults(place) == []
+    assert main(["index", "check", "--home", str(place.home), "--index", str(place.index)]) == 0
+    flip(index.current(place.index) / "vectors.npy")
+    assert [fault.what for fault in faults(place)] == ["vectors.npy"]
 
 
 def test_vectors_that_are_not_the_embedders_are_made_again(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
