@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
+from weakref import WeakValueDictionary
 
 from rag.allowance import Allowance
 from rag.errors import DocumentError, TiaoYinError
@@ -37,7 +38,7 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
     """Adds the routes to a FastAPI application. `allowed`: how many files each may send, None for any number."""
     from fastapi.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 
-    receiving = asyncio.Semaphore(SENDERS)
+    receiving, own = asyncio.Semaphore(SENDERS), WeakValueDictionary[str, asyncio.Lock]()
 
     def listed(request: Any) -> Any:
         lang = spoken(request)
@@ -52,7 +53,8 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
 
     def sent(request: Any) -> Any:
         async def respond(*channel: Any) -> None:
-            async with receiving:
+            who = visitor_of(request.cookies) or request.client.host
+            async with own.setdefault(who, asyncio.Lock()), receiving:  # one of a visitor's at a time, as the page does
                 await (await taken(request))(*channel)
 
         return respond

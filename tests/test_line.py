@@ -23,6 +23,8 @@ from rag.generate.extractive import Extractive
 from rag.http import front, line, routes
 from rag.keys import Door
 from rag.records import Prompt
+from rag.visiting import COOKIE
+from rag.visitors import new_id
 from tests.browser import until
 from tests.listening import QUESTION, SAID, Engine, Held, listening
 from tests.played import played
@@ -128,15 +130,61 @@ class dropped:
         self.socket.close()
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def begins(client: httpx.Client, path: str, *more: str) -> socket.socket:
+    """A connection that has sent a request but for the end of its body."""
+    slow = socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=10)
+    head = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Content-Length: 99", *more]
+    slow.sendall("\r\n".join([*head, "", "{"]).encode())
+    return slow
+
+
+def files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("path", [ASK, CHAT, "/export/md", "/gradio_api/queue/join", "/gradio_api/run/predict"])
+def test_a_body_that_does_not_come_is_not_waited_for(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(front, "READING", 0.3)
     with listening(Engine(tmp_path, Extractive())) as client:
-        slow = socket.create_connection(("127.0.0.1", client.base_url.port or 0))
-        slow.sendall(b"POST /api/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
-        slow.sendall(b"Content-Length: 99\r\n\r\n{")
-        slow.settimeout(10)
-        assert slow.recv(100).startswith(b"HTTP/1.1 408")
-        slow.close()
+        assert client.get("/healthz").status_code == 200
+        before, slow = files(), [begins(client, path) for _ in range(20)]
+        for each in slow:
+            said = b"".join(iter(lambda each=each: each.recv(4096), b""))  # type: ignore[misc]
+            assert said.startswith(b"HTTP/1.1 408"), said
+        until(lambda: files() <= before + len(slow))  # this end of each, and not the server's
+        for each in slow:
+            each.close()
+
+
+def test_a_long_body_that_keeps_coming_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "READING", 0.3)
+    monkeypatch.setattr(front, "PACE", 30)
+
+    def pieces() -> Iterator[bytes]:
+        for each in (b'{"question": "' + QUESTION.encode(), b'"' + b" " * 60, b" " * 60, b"}"):
+            yield each
+            time.sleep(0.25)
+
+    with listening(Engine(tmp_path, Extractive())) as client:
+        got = client.post(ASK, content=pieces(), headers={"content-type": "application/json"})
+        assert got.json()["answer"] == SAID
+
+
+@pytest.mark.parametrize("reading", [0.3, 60])
+def test_files_that_do_not_come_keep_nobody_from_sending_one(
+    reading: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many visitors for a moment only, and of one never."""
+    monkeypatch.setattr(front, "READING", reading)
+    with listening(Engine(tmp_path, Extractive())) as client:
+        theirs = [f"Cookie: {COOKIE}={new_id()}" for _ in range(20)]
+        slow = [begins(client, "/library", each if reading < 1 else theirs[0]) for each in theirs]
+        sent = client.post("/library", content=b"# x\n", headers={"cookie": f"{COOKIE}={new_id()}", "x-name": "x.md"})
+        assert sent.status_code == 200
+        for each in slow:
+            each.close()
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: local", b"whole"])

@@ -27,7 +27,8 @@ from rag.keys import Door
 LOG = logging.getLogger("tiaoyin.http")
 OPEN = ("/healthz", "/readyz")  # what asks here is a container's engine, which has no key
 BODY = 256 * 1024  # bytes of a body of ours
-READING = 20.0  # seconds until it must be here
+READING = 20.0  # seconds until a body must be here
+PACE = 16 * 1024  # bytes for which it gets a second more: files and conversations of the page are long
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -98,10 +99,10 @@ class Front:
             raise Refused(404, "http_not_found")
 
     def _counted(self, scope: dict[str, Any], headers: Headers, receive: Any) -> Any:
-        """`receive` that ends a body which is too large, or of ours and too slow. Raises Refused."""
+        """`receive` that ends a body which is too large or too slow. Raises Refused."""
         ours = _ours(scope)
         limit = BODY if ours else self.page_bytes
-        size, whole, until = 0, False, asyncio.get_running_loop().time() + READING
+        size, whole, begun, loop = 0, scope["method"] != "POST", 0.0, asyncio.get_running_loop()
         too_large = Refused(413, "http_body_too_large", limit=limit // 1024)
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or len(declared) > 12 or int(declared) > limit:
@@ -110,15 +111,15 @@ class Front:
             raise Refused(415, "http_not_json")  # a form of another site could be sent without it
 
         async def receiving() -> Any:
-            nonlocal size, whole
-            if whole or not ours:
-                event = await receive()
-            else:
-                try:
-                    async with asyncio.timeout_at(until):
-                        event = await receive()
-                except TimeoutError:
-                    raise Refused(408, "http_slow_body", seconds=int(READING)) from None
+            nonlocal size, whole, begun
+            begun = begun or loop.time()  # of reading: before it a file waits for its turn
+            try:
+                async with asyncio.timeout_at(None if whole else begun + READING + size / PACE):
+                    event = await receive()
+            except TimeoutError:
+                slow = Refused(408, "http_slow_body", seconds=int(loop.time() - begun))
+                slow.headers = {"connection": "close"}
+                raise slow from None
             if event["type"] == "http.request":
                 size, whole = size + len(event.get("body", b"")), not event.get("more_body", False)
                 if size > limit:
