@@ -20,7 +20,7 @@ SEVERAL = max(2, min(4, os.cpu_count() or 1))
 
 
 class FullError(TiaoYinError):
-    """Too many questions wait already."""
+    """Too many questions wait already, or the server ends."""
 
 
 class Lane:
@@ -59,10 +59,13 @@ class Lane:
 
 
 class Lanes:
-    """Of one process."""
+    """Of one process. `closing`: it ends, and nothing more is to come in."""
 
     def __init__(self) -> None:
-        self.alone, self.several = Lane(1), Lane(SEVERAL)
+        self.alone, self.several, self.closing = Lane(1), Lane(SEVERAL), False
 
     def of(self, spec: str) -> Lane:
         return self.several if spec == "extractive" or spec.startswith("openai:") else self.alone
+
+    def empty(self) -> bool:
+        return not (self.alone._line or self.several._line)

@@ -40,7 +40,7 @@ SAID = (
 """The keys of the sentences that scripts say, beside those that begin with library_ or talk_."""
 SWEEP = 600.0  # seconds between two looks for documents that nobody used for too long
 GOODBYE = 2  # seconds that open streams of the page get when the server is asked to end
-GRACE = 30.0  # seconds that answers asked for over HTTP get before that
+GRACE = 30.0  # seconds that running answers get before that
 SILENT = 20.0  # seconds until the head of a request must be here
 STUCK = 30_000  # milliseconds after which a reader that takes nothing is hung up on
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import signal
 import socket
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,9 +25,13 @@ from rag.keys import Door
 from rag.records import Prompt
 from rag.visiting import COOKIE
 from rag.visitors import new_id
+from rag.words import say
 from tests.browser import until
+from tests.crowd import visitor
 from tests.listening import QUESTION, SAID, Engine, Held, listening
 from tests.played import played
+from ui.page import Page
+from ui.turns import Turn, Turns
 
 ASK, CHAT = "/api/ask", "/v1/chat/completions"
 BODY = {"question": QUESTION}
@@ -302,15 +306,50 @@ def test_nothing_is_asked_of_an_engine_that_still_loads(tmp_path: Path) -> None:
         assert client.get("/healthz").json() == {"status": "ok", "ready": False, "note": "loading"}
 
 
-def test_a_server_that_ends_lets_running_answers_end_first(tmp_path: Path) -> None:
+def over_http(url: str, question: str) -> int:
+    """How many citations the answer has."""
+    return len(httpx.post(f"{url}/api/ask", json={"question": question}, timeout=30).json()["citations"])
+
+
+def streamed(url: str, question: str) -> int:
+    body = STREAM | {"model": "embedded", "messages": [{"role": "user", "content": question}]}
+    events = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30).text.split("\n\n")
+    assert events[-2] == "data: [DONE]"
+    return len(json.loads(events[-3].removeprefix("data: "))["choices"][0]["delta"]["citations"])
+
+
+def on_the_page(url: str, question: str) -> int:
+    async def visit() -> int:
+        async with visitor(url) as ask:
+            shown, _ = await ask(question)
+            return shown.count('class="ty-cite"')
+
+    return asyncio.run(visit())
+
+
+@pytest.mark.parametrize("way", [over_http, streamed, on_the_page])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_that_ends_lets_running_answers_end_first(
+    way: Callable[[str, str], int], number: signal.Signals, tmp_path: Path
+) -> None:
     with played(tmp_path) as site, ThreadPoolExecutor() as pool:
-        running = pool.submit(httpx.post, f"{site.url}/api/ask", json={"question": "很久的问题"}, timeout=30)
+        running = pool.submit(way, site.url, "很久的问题")
         until(lambda: any("asked" in each for each in site.log()))
-        site.process.send_signal(signal.SIGINT)
+        site.process.send_signal(number)
         until(lambda: httpx.get(f"{site.url}/readyz").status_code == 503)
         assert httpx.post(f"{site.url}/api/ask", json={"question": "新的问题"}).json()["error"]["code"] == "ending"
-        assert threading.active_count() and site.process.poll() is None
+        time.sleep(serve.GOODBYE + 0.5)
+        assert site.process.poll() is None
         site.finish()
-        assert len(running.result(20).json()["citations"]) == 2
-        assert site.process.wait(15) == 0
-        assert site.output() == f"{site.url}\nended\n"
+        assert running.result(20) == 2
+        ended = site.process.wait(15)  # of SIGTERM by the signal, as a container's engine expects
+        assert (ended, site.output()) == (
+            (0, f"{site.url}\nended\n") if number == signal.SIGINT else (-number, f"{site.url}\n")
+        )
+
+
+def test_a_server_that_ends_takes_no_question_of_the_page(site: SimpleNamespace, tmp_path: Path) -> None:
+    site.line.lanes.closing = True
+    page, turns = Page(Engine(tmp_path / "page", Extractive()), lanes=site.line.lanes), Turns([Turn(QUESTION, "")])
+    list(page.answer(turns, "en", "", 4))
+    assert say("http_ending", "en") in html.unescape(turns[0].body)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from rag import feedback
 from rag.allowance import Allowance
 from rag.errors import TiaoYinError
-from rag.lanes import Lanes
+from rag.lanes import FullError, Lanes
 from rag.records import Document, Update
 from rag.settings import Settings
 from rag.visitors import Visitors
@@ -147,6 +147,8 @@ class Page:
         self, turn: Turn, before: list[str], lang: str, wanted: dict[str, Any], left_out: str, who: str
     ) -> Generator[str, None, None]:
         try:
+            if self.lanes.closing:
+                raise FullError("http_ending")
             with self.lanes.of(wanted["llm"] or self.engine.settings.llm).place() as ahead:
                 place = ahead(0)
                 while place:

@@ -28,6 +28,8 @@ LONGEST = 600.0
 """Seconds that an answer may take; as long as OpenAI's client waits."""
 LOOK = 0.5
 """Seconds between two looks of a question that waits whether its caller is still there."""
+STORED = 1.0
+"""Seconds in which a page has stored in its browser the answer that was the last to end."""
 
 Ask = Callable[[Callable[[], bool]], Iterator[Update]]
 """Begins an answer; what it is given says whether it is to stop."""
@@ -54,7 +56,6 @@ class Line:
     def __init__(self, lanes: Lanes) -> None:
         self.lanes = lanes
         self.alone, self.several = Lane(1), Lane(SEVERAL)
-        self.closing = False
 
     @property
     def waiting(self) -> int:
@@ -108,7 +109,7 @@ class Line:
 
     async def _turn(self, lane: Lane) -> None:
         """Wait for a thread of the lane."""
-        if self.closing:
+        if self.lanes.closing:
             raise Refused(503, "http_ending", wait=SOON)
         if lane.waiting >= WAITING:
             raise Refused(503, "http_full", wait=SOON)
@@ -122,7 +123,13 @@ class Line:
             lane.waiting -= 1
 
     async def drained(self, seconds: float, hurry: Callable[[], bool]) -> None:
-        """Take nothing more, and wait for what is being answered: so many seconds at most, or until `hurry`."""
-        self.closing, until = True, time.monotonic() + seconds
-        while self.waiting + self.running and time.monotonic() < until and not hurry():
+        """Take nothing more, and wait for what is being answered, on the page too: so many seconds at most, or until
+        `hurry`.
+        """
+        self.lanes.closing, end, stored = True, time.monotonic() + seconds, 0.0
+        while (now := time.monotonic()) < end and not hurry():
+            if self.waiting + self.running or not self.lanes.empty():
+                stored = now + STORED
+            elif now >= stored:
+                break
             await asyncio.sleep(0.05)

@@ -91,7 +91,7 @@ class Api:
         return Response(self.meters.text(), media_type="text/plain; version=0.0.4")
 
     def _ready(self) -> None:
-        if self.line.closing:
+        if self.line.lanes.closing:
             raise Refused(503, "http_ending", wait=SOON)
         try:
             loading = self.engine.ready()
