@@ -145,7 +145,7 @@ def application(engine: Any, lang: str | None = None, entrance: Door | None = No
     """The FastAPI application: the routes, and the page at the root. `entrance`: who gets in, this machine if None."""
     from rag.allowance import questions, uploads
     from rag.uploading import add_library
-    from rag.visiting import Visiting
+    from rag.visiting import Sessions, Visiting
     from ui.app import build, import_gradio
 
     gr = import_gradio()
@@ -158,6 +158,7 @@ def application(engine: Any, lang: str | None = None, entrance: Door | None = No
     allowed = questions(settings.demo_questions) if demo else None
     app = FastAPI(title="TiaoYin 条引", version=rag.__version__, docs_url=None, redoc_url=None)
     lanes = Lanes()
+    app.add_middleware(Sessions)  # within what counts bodies
     routes.add(app, engine, entrance or Door(), allowed, lanes)
     _add_reading(app, engine)
     _add_exporting(app, engine)

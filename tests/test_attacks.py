@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import os
+import secrets
 import socket
 import threading
 import zipfile
@@ -185,6 +186,47 @@ def test_nobody_reaches_anothers_documents_by_key_id_or_cookie(site: Any) -> Non
     assert "养犬" in asked("GET", "/library", f"{COOKIE}={mine}").text
     # Nor does the HTTP interface see what its caller uploaded on the page, with the cookie or without.
     assert "拴绳" not in asked("POST", "/api/ask", f"{COOKIE}={mine}", json={"question": "犬只应当怎样？"}).text
+
+
+CALLS = ("run/predict", "run/predict/", "api/predict", "run/save")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_nobody_reaches_anothers_page_by_what_it_calls_its_session(site: Any, call: str) -> None:
+    config, session, mine = site.get("/config").json(), secrets.token_hex(6), {"cookie": f"{COOKIE}={new_id()}"}
+    send = next(each["id"] for each in config["components"] if each["props"].get("elem_id") == "ty-send")
+    begin = next(each for each in config["dependencies"] if [send, "click"] in each["targets"])
+    _, turns, _, stored = begin["inputs"]
+    save = next(each for each in config["dependencies"] if (each["inputs"], each["outputs"]) == ([turns], [stored]))
+    answer = next(each for each in config["dependencies"] if each["trigger_after"] == begin["id"] and each["queue"])
+
+    def sent(to: str, each: Any, data: list[Any], headers: dict[str, str]) -> httpx.Response:
+        body = {"fn_index": each["id"], "data": data, "session_hash": session}
+        return site.post(f"/gradio_api/{to}", json=body, headers=headers)
+
+    def streamed(headers: dict[str, str]) -> str:
+        told, asked = (
+            "",
+            site.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}, headers=headers),
+        )
+        # gradio breaks off where there is no such session
+        with contextlib.suppress(httpx.RemoteProtocolError), asked as events:
+            for piece in events.iter_text():
+                told += piece
+        return told
+
+    assert sent("run/predict", begin, [QUESTION, None, "zh", ""], mine).status_code == 200
+    assert "公园" in sent("run/predict", save, [None], mine).text
+    assert sent("queue/join", answer, [None, "zh", None, None, ""], mine).status_code == 200
+    for headers in ({"cookie": f"{COOKIE}={new_id()}"}, {}):
+        assert "公园" not in sent(call, save, [None], headers).text
+        got = streamed(headers)
+        assert "公园" not in got and "session_not_found" in got
+        own = sent("run/predict", begin, ["别的问题", None, "zh", ""], headers).text
+        assert "别的问题" in own and "公园" not in own
+        site.post("/gradio_api/cancel", json={"session_hash": session, "fn_index": answer["id"], "event_id": "x"})
+    got = streamed(mine)
+    assert "不得少于十二小时" in got and "process_completed" in got
 
 
 def test_an_export_holds_only_what_was_sent_and_quotes_nothing_false(site: Any) -> None:
