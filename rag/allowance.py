@@ -1,7 +1,7 @@
-"""How often each visitor may do a thing within an hour, for a page that strangers share.
+"""How often each visitor may do a thing within an hour, for a page that strangers share, or for those who have a key.
 
-In: a name for the visitor, an id or an address. Out: nothing, or an error that says when to come again. It keeps
-nothing when the process ends, and knows neither what is done nor by whom.
+In: a name for the visitor, a key's, an id or an address. Out: nothing, or an error that says when to come again. It
+keeps nothing when the process ends, and knows neither what is done nor by whom.
 """
 
 from __future__ import annotations
@@ -52,6 +52,11 @@ class Allowance:
 
 def questions(limit: int) -> Allowance:
     return Allowance("visitor_questions", limit)
+
+
+def hourly(limit: int) -> Allowance | None:
+    """Of questions where there are keys: for each key; none where the limit is 0."""
+    return Allowance("http_rate_limit", limit) if limit else None
 
 
 def uploads(limit: int) -> Allowance:

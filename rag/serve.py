@@ -143,7 +143,7 @@ def bound(host: str, port: int) -> socket.socket:
 
 def application(engine: Any, lang: str | None = None, entrance: Door | None = None) -> Any:
     """The FastAPI application: the routes, and the page at the root. `entrance`: who gets in, this machine if None."""
-    from rag.allowance import questions, uploads
+    from rag.allowance import hourly, questions, uploads
     from rag.uploading import add_library
     from rag.visiting import Sessions, Visiting
     from ui.app import build, import_gradio
@@ -155,7 +155,7 @@ def application(engine: Any, lang: str | None = None, entrance: Door | None = No
     from rag.http import routes
 
     demo, settings = engine.settings.demo == "on", engine.settings
-    allowed = questions(settings.demo_questions) if demo else None
+    allowed = questions(settings.demo_questions) if demo else hourly(settings.questions_per_hour)
     app = FastAPI(title="TiaoYin 条引", version=rag.__version__, docs_url=None, redoc_url=None)
     lanes = Lanes()
     app.add_middleware(Sessions)  # within what counts bodies

@@ -41,6 +41,7 @@ class Settings:
     provisions: how many articles the language model reads at most.
     context_chars: how many characters of them, together.   answer_tokens: how long a reply may get.
     keys: "on" to ask for a key on this machine too; any other address always does.
+    questions_per_hour: what each key, or each visitor where there are none, may ask within an hour (0: any number).
     host, port: where the page is served.   lang: "zh" or "en" for terminal and page ("" follows the reader).
     upload_mb: size of one file that a visitor of the page may upload; an Office file may unpack to twice that.
     upload_total_mb: size of all files of one visitor.
@@ -64,6 +65,7 @@ class Settings:
     context_chars: int = 1600
     answer_tokens: int = 320
     keys: str = ""
+    questions_per_hour: int = 0
     host: str = "127.0.0.1"
     port: int = 7860
     lang: str = ""

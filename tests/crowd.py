@@ -13,7 +13,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -23,10 +23,13 @@ Ask = Callable[[str], Awaitable[tuple[str, float]]]
 
 @contextlib.asynccontextmanager
 async def visitor(
-    url: str, llm: str | None = None, seen: Callable[[str], None] = lambda html: None
+    url: str,
+    llm: str | None = None,
+    seen: Callable[[str], None] = lambda html: None,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Ask]:
     """An opened page with a cookie and a session of its own; `llm` is what it chose; `seen` is told what it shows."""
-    async with httpx.AsyncClient(base_url=url, timeout=120) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=120, headers=headers) as client:
         await client.get("/")
         config = (await client.get("/config")).json()
         send = next(each["id"] for each in config["components"] if each["props"].get("elem_id") == "ty-send")

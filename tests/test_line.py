@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from rag import serve
 from rag.generate.extractive import Extractive
 from rag.http import front, line, routes
-from rag.keys import Door
+from rag.keys import Door, Keys
 from rag.records import Prompt
 from rag.visiting import COOKIE
 from rag.visitors import new_id
@@ -283,6 +283,36 @@ def test_a_demo_gives_each_visitor_so_many_questions_an_hour(tmp_path: Path) -> 
         assert (got.status_code, got.json()["error"]["type"]) == (429, "rate_limit_error")
         assert 3000 < int(got.headers["retry-after"]) <= 3600
         assert client.post(ASK, json=BODY, headers={"x-forwarded-for": "1.1.1.1, 203.0.113.7"}).status_code == 200
+
+
+def test_a_key_has_so_many_questions_an_hour_on_the_page_too(tmp_path: Path) -> None:
+    keys = Keys(tmp_path)
+    anna, ben = (("authorization", f"Bearer {keys.new(name)}") for name in ("anna", "ben"))
+    engine = Engine(tmp_path, Extractive(), questions_per_hour=2)
+    with listening(engine, Door(Keys(tmp_path), local=False)) as client:
+        url = str(client.base_url)
+
+        def shown(key: tuple[str, str]) -> str:
+            async def visit() -> str:
+                async with visitor(url, headers=dict([key])) as ask:
+                    return (await ask(QUESTION))[0]
+
+            return html.unescape(asyncio.run(visit()))
+
+        for path, body in ((ASK, BODY), (CHAT, STREAM)):
+            assert client.post(path, json=body, headers=[anna]).status_code == 200
+        got = client.post(ASK, json=BODY, headers=[anna, ("x-forwarded-for", "203.0.113.7")])
+        assert (got.status_code, got.json()["error"]["code"]) == (429, "rate_limit")
+        assert 3000 < int(got.headers["retry-after"]) <= 3600
+        assert say("http_rate_limit", "zh", limit=2, minutes=60) in shown(anna)
+        assert "十二小时" in shown(ben)
+        assert client.post(ASK, json=BODY, headers=[ben]).status_code == 200
+        assert client.post(ASK, json=BODY, headers=[ben]).status_code == 429
+
+
+def test_nobody_is_limited_where_nothing_is_set(tmp_path: Path) -> None:
+    with listening(Engine(tmp_path, Extractive())) as client:
+        assert {client.post(ASK, json=BODY).status_code for _ in range(60)} == {200}
 
 
 def test_what_stands_in_for_a_model_that_is_being_brought_answers(tmp_path: Path) -> None:

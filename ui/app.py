@@ -201,10 +201,13 @@ def _bind_history(gr: Any, blocks: Any, page: Page, w: SimpleNamespace) -> None:
 
 
 def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
-    """`listener` told whose request it is: the cookie's, which no script reads, and, if it streams, the address."""
+    """`listener` told whose request it is: the cookie's, which no script reads; if it streams, whom a limit is for too:
+    a key, else the visitor, else an address.
+    """
 
     def streaming(request: Any, *values: Any) -> Any:
-        yield from listener(*values, visitor_of(request.cookies), request.client.host)
+        visitor, key = visitor_of(request.cookies), request.state.who
+        yield from listener(*values, visitor, key if key != "-" else visitor or request.client.host)
 
     def answering(request: Any, *values: Any) -> Any:
         return listener(*values, visitor_of(request.cookies))

@@ -105,17 +105,17 @@ class Evaluating:
         return _shown(runs)
 
     def go(
-        self, data: str, name: str, which: str, how: str, runs: Runs, lang: str, visitor: str = "", host: str = ""
+        self, data: str, name: str, which: str, how: str, runs: Runs, lang: str, visitor: str = "", whom: str = ""
     ) -> Iterator[tuple[Any, ...]]:
         """Runs what waits, question by question; ends early when it was stopped. `data` is a file in base 64."""
         run = next((run for run in runs if run.stage == "waiting" and not run.begun), None)
         if run:
-            bodies = self._bodies(run, data, name, which, how == "retrieve", visitor or host)
+            bodies = self._bodies(run, data, name, which, how == "retrieve", whom)
             run.go(bodies, FOREVER, present.note(say("page_broken", lang), "error"))
             yield from self._watched(run, runs)
         yield _shown(runs)
 
-    def rejoin(self, runs: Runs, visitor: str = "", host: str = "") -> Iterator[tuple[Any, ...]]:
+    def rejoin(self, runs: Runs, visitor: str = "", whom: str = "") -> Iterator[tuple[Any, ...]]:
         """When the tab is opened: the run that the visitor began on a page which is gone, or on another."""
         run = self.begun.get(visitor, "")
         if run and run.begun and not runs:

@@ -114,12 +114,12 @@ class Page:
         return "", *_shown(turns)
 
     def answer(
-        self, turns: Turns, lang: str, llm: str, provisions: int, left_out: str = "", visitor: str = "", host: str = ""
+        self, turns: Turns, lang: str, llm: str, provisions: int, left_out: str = "", visitor: str = "", whom: str = ""
     ) -> Iterator[tuple[Any, ...]]:
         """Streams the answer to the question that waits; ends early when its turn was stopped or cleared away.
 
         It goes on for a while when the page is gone. `left_out`: the documents not to ask, as `library.asked` reads
-        them; `host` stands for a visitor without an id.
+        them; `whom` a limit is for.
         """
         turn = next((turn for turn in turns if turn.stage == "waiting"), None)
         if turn:
@@ -127,7 +127,7 @@ class Page:
             chosen = fit(self.engine.settings, llm, provisions)
             wanted = {"llm": chosen.llm, "provisions": chosen.provisions, "visitor": visitor or None}
             before = [turn.question for turn in turns[:-1]]
-            bodies = self._bodies(turn, before, lang, wanted, left_out, visitor or host)
+            bodies = self._bodies(turn, before, lang, wanted, left_out, whom)
             turn.go(bodies, PATIENCE, present.note(say("page_broken", lang), "error"))
             for _ in turn.watch():
                 yield _shown(turns)
