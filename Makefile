@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCUMENTS := data/documents
 
-.PHONY: setup run test fuzz check bench sbom clean
+.PHONY: setup run test faults fuzz check bench sbom clean
 
 run: setup
 	@$(BIN)/tiaoyin serve
@@ -28,6 +28,11 @@ test: $(VENV)/installed-test
 	@$(BIN)/tiaoyin pull
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not alone'
 	$(BIN)/python -m pytest -m alone
+
+# Every fault twenty times, those too that `make test` tries less often as they take seconds each; TIAOYIN_TRIALS says
+# otherwise.
+faults: $(VENV)/installed-test
+	TIAOYIN_TRIALS=$${TIAOYIN_TRIALS:-20} $(BIN)/python -m pytest tests/test_faults.py
 
 # Ten minutes for each kind of input, an hour and a half in all; TIAOYIN_FUZZ_SECONDS says otherwise. Only this needs
 # schemathesis, so that it is not among what is locked.

@@ -101,6 +101,8 @@ def bring(model: Model, home: Path, report: Report) -> Path:
                 ready = _ready(model, home) or _made(model, home, report)
         elif (left := folder / ".staging").exists():  # of a pull that was killed once all was there
             shutil.rmtree(left, ignore_errors=True)
+            if model.convert:
+                (folder / model.file).unlink(missing_ok=True)
     except OSError as error:
         raise ModelError("model_write", folder=folder, why=error.strerror or error) from error
     report(Progress(model.name, "ready", model.bytes, model.bytes))

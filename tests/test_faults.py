@@ -2,27 +2,30 @@
 there.
 
 Each is tried 20 times, or as often as TIAOYIN_TRIALS says; what takes seconds a time is tried less often by default, as
-its test says. TIAOYIN_SEED repeats the moments of a run that failed.
+its test says, and 20 times too by `make faults`. TIAOYIN_SEED repeats the moments of a run that failed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from rag import index
+from rag.catalogue import Model
 from rag.errors import IndexError_
 from rag.evaluate.questions import Question
 from rag.evaluate.run import read_rows
 from rag.mend import _last, faults
+from rag.models import FOLDER
 from tests import faults as processes
 from tests.carriers import Site, site, tiny
 from tests.faults import Child, chance, held, law, place, texts, timed, trials
@@ -36,13 +39,13 @@ class Place:
     """A folder with files and their index: one of thirty clauses that stays, so that collections are copied too, and
     one that changes."""
 
-    def __init__(self, folder: Path, chroma: str = "") -> None:
-        self.folder, self.chroma = folder, chroma
+    def __init__(self, folder: Path, chroma: str = "", work: Callable[..., None] = processes.ingesting) -> None:
+        self.folder, self.chroma, self.work = folder, chroma, work
         self.settings = place(folder, chroma)
         self.files = [folder / "stays.md", folder / "changes.md"]
         self.files[0].write_text(law("常法", 0, 30), encoding="utf-8")
         self.change(0)
-        self.seconds = timed(processes.ingesting, folder, self.files, chroma)
+        self.seconds = timed(work, folder, self.files, chroma)
         self.before = self.after = texts(self.files)
 
     def change(self, version: int, more: bool = False) -> None:
@@ -64,16 +67,18 @@ class Place:
     def settle(self) -> None:
         """An undisturbed ingest comes after it, and leaves nothing of the others."""
         self.change(10**6)
-        assert Child(processes.ingesting, self.folder, self.files, self.chroma).said() == ["done"]
+        assert Child(self.work, self.folder, self.files, self.chroma).said() == ["done"]
         self.check(must=True)
         assert len(list((self.folder / "index" / "builds").iterdir())) <= 2
 
 
-def test_an_ingest_killed_at_any_moment(tmp_path: Path) -> None:
-    here, random = Place(tmp_path), chance()
-    for n in range(1, trials() + 1):
+@pytest.mark.parametrize(("work", "usual"), [(processes.ingesting, 20), (processes.ingesting_apart, 5)])
+def test_an_ingest_killed_at_any_moment(work: Callable[..., None], usual: int, tmp_path: Path) -> None:
+    """Where a process of its own adds the rows five times by default: it takes seconds to start."""
+    here, random = Place(tmp_path, work=work), chance()
+    for n in range(1, trials(usual) + 1):
         here.change(n, more=n % 4 == 0)
-        said = Child(processes.ingesting, tmp_path, here.files).killed(random.uniform(0, 1.1 * here.seconds))
+        said = Child(work, tmp_path, here.files).killed(random.uniform(0, 1.1 * here.seconds))
         assert said in ([], ["done"])
         here.check(must=True if said else None)
     here.settle()
@@ -234,10 +239,11 @@ def test_a_clock_that_jumps_by_years(tmp_path: Path) -> None:
 
 
 def test_a_chroma_server_that_dies_at_any_moment_and_comes_back(tmp_path: Path) -> None:
-    """Five times by default: it takes seconds to come back."""
-    server, random = Server(tmp_path / "server"), chance()
+    """Five times by default: it takes seconds to come back. Somebody asks all the while."""
+    server, random, stop = Server(tmp_path / "server"), chance(), tmp_path / "stop"
     try:
         here = Place(tmp_path, server.address)
+        reader = Child(processes.reading, tmp_path, stop, server.address)
         for n in range(1, trials(5) + 1):
             here.change(n, more=n % 2 == 0)
             child = Child(processes.ingesting, tmp_path, here.files, server.address)
@@ -251,6 +257,12 @@ def test_a_chroma_server_that_dies_at_any_moment_and_comes_back(tmp_path: Path) 
             here.check(must=True if said == "done" else None)
         here.settle()
         assert server.names() <= {f"tiaoyin-{build.name}" for build in (tmp_path / "index" / "builds").iterdir()}
+        time.sleep(2)
+        stop.touch()
+        *seen, _ = reader.said()
+        assert all(len(each) == 1 for each in seen) and ["chroma_unreachable"] in seen, seen
+        order = [int(each) for (each,) in seen if each != "chroma_unreachable"]
+        assert order == sorted(order) and order[-1] == 10**6, seen
     finally:
         server.stop()
 
@@ -278,6 +290,46 @@ def test_a_pull_killed_at_any_moment(hub: bool, usual: int, site: Site, tmp_path
         assert {each.name for each in folder.iterdir()} == {".lock", "tiny.gguf", "tiny.gguf.tiaoyin.checked.json"}
         assert (folder / model.file).read_bytes() == data
         shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("work", [processes.converting, processes.making])
+def test_what_is_made_of_a_model_killed_at_any_moment(work: Callable[..., None], tmp_path: Path) -> None:
+    data, random = b"a model of another program" * 1000, chance()
+    model = Model("tiny", "embedder", "", "", "tiny.bin", len(data), hashlib.sha256(data).hexdigest(), convert="e5")
+
+    def brought(home: Path) -> Path:
+        folder = home / "models" / "tiny"
+        folder.mkdir(parents=True)
+        if work is processes.converting:
+            (folder / "tiny.bin").write_bytes(data)
+        return folder
+
+    brought(tmp_path / "whole")
+    seconds = timed(work, model, tmp_path / "whole")
+    for n in range(trials()):
+        home = tmp_path / f"{n}"
+        folder = brought(home)
+        for _ in range(2):
+            said = Child(work, model, home).killed(random.uniform(0, 1.1 * seconds))
+            assert (folder / FOLDER).exists() or said == []
+            if (folder / FOLDER).exists():
+                assert {name: (folder / FOLDER / name).read_bytes() for name in processes.MADE} == processes.MADE
+        assert Child(work, model, home).said() == ["done"]
+        assert {name: (folder / FOLDER / name).read_bytes() for name in processes.MADE} == processes.MADE
+        assert {each.name for each in folder.iterdir()} <= {FOLDER, ".lock", f"{FOLDER}.lock"}
+
+
+def test_a_conversion_killed_before_it_has_tidied_up_is_tidied_by_the_next(tmp_path: Path) -> None:
+    data = b"a model of another program"
+    model = Model("tiny", "embedder", "", "", "tiny.bin", len(data), hashlib.sha256(data).hexdigest(), convert="e5")
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "tiny.bin").write_bytes(data)
+    assert Child(processes.converting, model, tmp_path).said() == ["done"]
+    (folder / "tiny.bin").write_bytes(data)
+    (folder / ".staging").mkdir()
+    assert Child(processes.converting, model, tmp_path).said() == ["done"]
+    assert {each.name for each in folder.iterdir()} == {FOLDER, ".lock"}
 
 
 def test_an_evaluation_killed_at_any_moment(tmp_path: Path) -> None:
