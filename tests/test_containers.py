@@ -18,17 +18,20 @@ import httpx
 import pytest
 import yaml
 from browser import free_port, served, until
+from carriers import Site, site, wheel
 from test_space import NOBODY, UNPRIVILEGED, clean_home
 from test_space import ROOT as AS_ROOT
 
 from rag.settings import load
 
+__all__ = ["site"]
 ROOT = Path(__file__).parent.parent
 TEXT = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
 STEPS = [tuple(line.split(maxsplit=1)) for line in TEXT.splitlines() if line and not line.startswith("#")]
 LAST = STEPS[max(n for n, step in enumerate(STEPS) if step[0] == "FROM") :]
 """The instructions of the stage that is kept."""
 ENV = dict(pair.split("=", 1) for name, rest in LAST if name == "ENV" for pair in shlex.split(rest))
+LAUNCHER = "/usr/local/bin/tiaoyin"
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 PINS = dict(each.split("==") for each in (ROOT / "constraints.txt").read_text().splitlines() if "==" in each)
 
@@ -72,6 +75,67 @@ def test_packages_come_by_their_hashes_in_a_stage_of_their_own_and_torch_is_the_
     assert all(word in install for word in ("--require-hashes", "--no-deps", "--no-cache-dir", "-r /requirements.lock"))
     assert f"torch=={PINS['torch']}+cpu --hash" in (ROOT / "requirements.lock").read_text()
     assert not any("pip" in rest for name, rest in LAST if name == "RUN")
+
+
+def run(step: str, *replaced: tuple[str, str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command of a RUN instruction, with another text for each of `replaced`."""
+    for text, other in replaced:
+        assert text in step, text
+        step = step.replace(text, other)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-ec", step], capture_output=True, text=True, env=os.environ | environment | {"PATH": path}
+    )
+
+
+RUNS = [rest for name, rest in STEPS if name == "RUN"]
+
+
+def test_no_packages_are_brought_without_the_index_of_cpu_builds() -> None:
+    (asks,) = [each for each in RUNS if "TORCH_INDEX=ADDRESS" in each]
+    refused = run(asks, TORCH_INDEX="")
+    assert refused.returncode == 1 and "--build-arg TORCH_INDEX=ADDRESS" in refused.stderr
+    assert run(asks, TORCH_INDEX="http://127.0.0.1:9").returncode == 0
+
+
+def test_packages_are_installed_where_their_hashes_are_those_of_the_lock(site: Site, tmp_path: Path) -> None:
+    packed, lock = wheel(site, "tiny-package", b"1" * 100), tmp_path / "requirements.lock"
+    (install,) = [each for each in RUNS if "pip install" in each]
+    pip, torch = ("pip install", f"{sys.executable} -m pip install"), f"{site.url}/simple"
+    for sha256, right in ((packed.sha256, True), ("0" * 64, False)):
+        lock.write_text(f"tiny-package==1.0 --hash=sha256:{sha256}\n")
+        prefix = tmp_path / str(right)
+        done = run(install, pip, ("/packages", str(prefix)), ("/requirements.lock", str(lock)), TORCH_INDEX=torch)
+        assert (done.returncode == 0) == right, done.stderr
+        assert bool(list(prefix.rglob("tiny_package/data/part.bin"))) == right
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+
+
+def launcher(folder: Path) -> str:
+    """The command `tiaoyin`, as the image's own step writes it, in `folder`."""
+    _, printed, made = next(each for each in RUNS if "useradd" in each).partition("printf")
+    done = run(printed + made, (LAUNCHER, str(folder / "tiaoyin")))
+    assert done.returncode == 0, done.stderr
+    return str(folder / "tiaoyin")
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root may make users and give folders away")
+def test_its_user_is_made_with_a_folder_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    for name in ("passwd", "group", "shadow", "gshadow"):
+        (tmp_path / "etc" / name).touch()
+    (tmp_path / "etc" / "login.defs").write_text("USERGROUPS_ENAB yes\n")  # as Debian has it
+    made = next(each for each in RUNS if "useradd" in each)
+    folder, number = tmp_path / "data", value("USER").partition(":")[0]
+    # `install` would look for the name in the users of this machine
+    done = run(
+        made, ("useradd", f"useradd --prefix {tmp_path}"), ("-o tiaoyin -g tiaoyin", f"-o {number} -g {number}"),
+        ("0700 /data", f"0700 {folder}"), (LAUNCHER, str(tmp_path / "tiaoyin")),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "etc" / "passwd").read_text().startswith(f"tiaoyin:x:{number}:{number}::/data:")
+    assert (folder.stat().st_uid, folder.stat().st_gid, folder.stat().st_mode & 0o777) == (10001, 10001, 0o700)
+    assert value("USER") == "10001:10001"
 
 
 def test_it_runs_as_nobody_special_and_keeps_what_it_keeps_in_the_volume() -> None:
@@ -132,7 +196,8 @@ def image(home: Path) -> Iterator[Path]:
 def started(image: Path, command: list[str], port: int) -> list[str]:
     """The command with the image's environment alone, as its user, /app and /data being folders of `image`."""
     given = {name: re.sub(r"^/(data|app)\b", rf"{image}/\1", value) for name, value in ENV.items()}
-    given |= {"TIAOYIN_PORT": str(port), "TIAOYIN_LLM": "extractive", "TIAOYIN_LANG": "en", "PATH": os.environ["PATH"]}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where `python` is
+    given |= {"TIAOYIN_PORT": str(port), "TIAOYIN_LLM": "extractive", "TIAOYIN_LANG": "en", "PATH": path}
     command = [sys.executable if word == "python" else word for word in command]
     inside = ["sh", "-c", f'cd {image}/app && exec "$@"', "sh", *command]
     return [*(UNPRIVILEGED if AS_ROOT else []), "env", "-i", *(f"{k}={v}" for k, v in given.items()), *inside]
@@ -140,19 +205,18 @@ def started(image: Path, command: list[str], port: int) -> list[str]:
 
 @pytest.mark.slow
 def test_its_command_asks_for_a_key_then_serves_and_is_found_healthy(image: Path, tmp_path: Path) -> None:
-    command, port = json.loads(value("CMD")), free_port()
-    launcher = re.search(r"exec (python -m rag) ", TEXT)
-    assert launcher
+    command, port, tiaoyin = json.loads(value("CMD")), free_port(), launcher(image)
     refused = subprocess.run(started(image, command, port), capture_output=True, text=True, timeout=60)
     assert (refused.returncode, "tiaoyin key new NAME" in refused.stderr) == (1, True)
-    tiaoyin = [*launcher[1].split(), "key", "new", "anna"]
-    made = subprocess.run(started(image, tiaoyin, port), capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        started(image, [tiaoyin, "key", "new", "anna"], port), capture_output=True, text=True, check=True
+    )
     key = made.stdout.splitlines()[0]
     health = json.loads(value("HEALTHCHECK").partition("CMD ")[2])
     with served(started(image, command, port), tmp_path / "output.txt") as site:
         subprocess.run(started(image, health, port), check=True, timeout=20)
         address = f"http://127.0.0.1:{port}"
-        until(lambda: httpx.get(f"{address}/readyz").status_code == 200, 60)
+        until(lambda: httpx.get(f"{address}/readyz", timeout=60).status_code == 200, 120)
         body = {"question": "行动计划推广哪些绿色计算技术?"}
         assert httpx.post(f"{address}/api/ask", json=body).status_code == 401
         got = httpx.post(f"{address}/api/ask", json=body, headers={"authorization": f"Bearer {key}"}, timeout=60)
