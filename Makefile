@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCUMENTS := data/documents
 
-.PHONY: setup run test faults fuzz check bench sbom clean
+.PHONY: setup run test faults fuzz check bench sbom release clean
 
 run: setup
 	@$(BIN)/tiaoyin serve
@@ -50,6 +50,11 @@ check: $(VENV)/installed-test
 # What a release is made of, for whoever has to know: dist/tiaoyin.cdx.json.
 sbom: $(VENV)/installed-test
 	@$(BIN)/python scripts/supply.py sbom
+
+# Everything a release consists of, in dist/: after all checks, the lock files' sums among them, which takes minutes.
+release: check sbom
+	$(BIN)/python scripts/supply.py relock
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 # All benchmarks, each beside its baseline: under 40 minutes, on an otherwise idle machine. Writes BENCHMARKS.md.
 # txtai, one of the baselines, is no part of the program, so that it is not among what is locked.

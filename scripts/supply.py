@@ -1,5 +1,6 @@
 """What the program is made of, by the metadata of what is installed here: `python scripts/supply.py WHAT`.
 
+relock    whether pip would take the same files today as the lock files say; 1 where one differs
 lock      requirements.lock, what the program needs, and requirements-test.lock, the rest of constraints.txt: each with
           the SHA-256 of the file that pip takes on CPython 3.11 and Linux x86-64; torch is its CPU build
 licences  LICENSES.md, a row for each of these packages that a user may install, and for each model
@@ -78,19 +79,46 @@ def locked() -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def lock() -> None:
-    """Write the lock files; pip says which files it would take, and their sums."""
+def taken(command: Sequence[str] = (sys.executable, "-m", "pip")) -> dict[str, str]:
+    """A line of a lock file by normalised name: pip says which files it would take, and their sums.
+
+    Raises CalledProcessError where it cannot say.
+    """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]
-        subprocess.run([*command, "--report", str(report), "-r", str(ROOT / "constraints.txt")], check=True)
-        taken = json.loads(report.read_text(encoding="utf-8"))["install"]
-    lines = {
+        call = [*command, "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]
+        subprocess.run([*call, "--report", str(report), "-r", str(ROOT / "constraints.txt")], check=True)
+        found = json.loads(report.read_text(encoding="utf-8"))["install"]
+    return {
         canonicalize_name(each["metadata"]["name"]): f"{each['metadata']['name']}=={each['metadata']['version']} "
         f"--hash=sha256:{each['download_info']['archive_info']['hashes']['sha256']}\n"
-        for each in taken
+        for each in found
     }
-    own = needed()
+
+
+def relock(command: Sequence[str] = (sys.executable, "-m", "pip")) -> int:
+    """Say which lines of the lock files pip would not write today; 0 too where no index is within reach."""
+    try:
+        lines = taken(command)
+    except (subprocess.CalledProcessError, OSError):
+        print("lock: skipped: pip reaches no index")
+        return 0
+    wrong = 0
+    for name, (version, sha256, file) in locked().items():
+        now = lines.get(name, "nothing\n").strip()
+        if now.endswith(f"=={version} --hash=sha256:{sha256}"):
+            continue
+        if "+" in version and "+" not in now:
+            print(f"lock: {name} {version}: not looked at, its index is another")
+            continue
+        print(f"lock: {file} has {name}=={version} with {sha256}; pip takes {now}")
+        wrong += 1
+    return 1 if wrong else 0
+
+
+def lock() -> None:
+    """Write the lock files."""
+    lines, own = taken(), needed()
     for file, begins, mine in (
         (LOCKS[0], "# What the program needs, as tested", True),
         (LOCKS[1], f"# What extras and tests need beside it, as tested\n-r {LOCKS[0]}", False),
@@ -197,6 +225,8 @@ def _reported(command: Sequence[str], versions: dict[str, str], seconds: float) 
 def main(what: str) -> int:
     if what == "lock":
         lock()
+    elif what == "relock":
+        return relock()
     elif what == "licences":
         (ROOT / "LICENSES.md").write_text(licences(), encoding="utf-8")
     elif what == "sbom":

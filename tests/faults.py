@@ -205,7 +205,9 @@ def reading(say: Say, folder: Path, stop: Path, chroma: str = "") -> None:
             if not chroma:
                 *_, told = engine.ask("《变法》第一条和第三条的内容是什么？")
                 found.append([each.quote for each in told.answer.citations])
-            seen = [{text.partition("版本")[2].partition("备案")[0] for text in each if "变法" in text} for each in found]
+            seen = [
+                {text.partition("版本")[2].partition("备案")[0] for text in each if "变法" in text} for each in found
+            ]
         except TiaoYinError as error:
             if not chroma:
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 import time
 from importlib.util import module_from_spec, spec_from_file_location
@@ -82,6 +83,43 @@ def test_the_bill_of_materials_is_cyclonedx_with_every_package_and_model_and_the
     assert sums == {name: LOCKED[name][1] for name in supply.needed(supply.OFFERED)} | {
         name: model.sha256 for name, model in catalogue().items()
     }
+
+
+PIP = """
+import json, pathlib, sys
+if {mode!r} == "offline": sys.exit(1)
+taken = {taken!r}
+items = [dict(metadata=dict(name=n, version=v), download_info=dict(archive_info=dict(hashes=dict(sha256=h))))
+         for n, (v, h) in taken.items()]
+pathlib.Path(sys.argv[sys.argv.index("--report") + 1]).write_text(json.dumps(dict(install=items)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed", "status", "words"),
+    [
+        ("", {}, 0, "torch"),
+        ("", {"numpy": ("1.0", "0" * 64)}, 1, "requirements.lock has numpy=="),
+        ("", {"pytest": None}, 1, "pip takes nothing"),
+        ("", {"gradio": (PINS["gradio"], "0" * 64)}, 1, "gradio"),
+        ("offline", {}, 0, "skipped"),
+    ],
+)
+def test_a_file_whose_sum_is_not_the_locks_is_told(
+    mode: str, changed: dict[str, Any], status: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = {name: (version, sha256) for name, (version, sha256, _) in LOCKED.items()} | changed
+    taken["torch"] = (PINS["torch"], "1" * 64)  # PyPI's, not the CPU build
+    (tmp_path / "pip.py").write_text(PIP.format(mode=mode, taken={k: v for k, v in taken.items() if v}))
+    assert supply.relock([sys.executable, str(tmp_path / "pip.py")]) == status
+    assert words in capsys.readouterr().out
+
+
+def test_a_release_is_checked_and_has_its_bill_of_materials() -> None:
+    told = subprocess.run(["make", "--dry-run", "release"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    steps = ("ruff check", "mypy", "supply.py audit", "supply.py sbom", "supply.py relock", "pip wheel")
+    places = [told.index(each) for each in steps]
+    assert places == sorted(places)
 
 
 BAD = {"id": "PYSEC-2026-1", "aliases": ["CVE-2026-2"], "fix_versions": ["9"]}
