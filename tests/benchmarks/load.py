@@ -7,8 +7,9 @@ who hang up or take nothing pile up.
 
 It asks `/api/ask` the questions of `data/eval/page.jsonl` in turn: `--warm` of them first, then `--rate` a second and
 never more than `--readers` at once (a question that finds no free reader is not asked, and counted), then `--requests`
-as fast as they are answered, eight at once. Then it hangs up in the middle of `--dropped` of them, and leaves `--stuck`
-connections that say or take nothing. `/metrics` is read between, and with `--pid` the number of the server's threads.
+as fast as they are answered, eight at once. Before these it hangs up in the middle of `--dropped` others, and leaves
+`--stuck` connections that say or take nothing. `/metrics` is read between, and with `--pid` the number of the server's
+threads. `tests/test_load.py` judges what `run` finds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -46,14 +48,24 @@ async def memory(client: httpx.AsyncClient) -> float:
     return await figure(client, "process_resident_memory_bytes") / 1e6
 
 
-async def held(client: httpx.AsyncClient, pid: int) -> str:
+async def held(client: httpx.AsyncClient, pid: int) -> dict[str, int]:
     """Open files and sockets of the server, its questions, and its threads where its process is known."""
-    files, running, waiting = [
-        int(await figure(client, name)) for name in ("process_open_fds", "tiaoyin_running", "tiaoyin_waiting")
-    ]
-    status = Path(f"/proc/{pid}/status")
-    threads = re.search(r"Threads:\s*(\d+)", status.read_text())[1] if pid else "?"  # type: ignore[index]
-    return f"{files} open files, {threads} threads, {running} running, {waiting} waiting"
+    names = {"files": "process_open_fds", "running": "tiaoyin_running", "waiting": "tiaoyin_waiting"}
+    found = {what: int(await figure(client, name)) for what, name in names.items()}
+    if pid:
+        status = Path(f"/proc/{pid}/status").read_text()
+        found["threads"] = int(re.search(r"Threads:\s*(\d+)", status)[1])  # type: ignore[index]
+    return found
+
+
+async def settled(client: httpx.AsyncClient, pid: int, before: dict[str, int]) -> dict[str, int]:
+    """What it holds once that is no more than before, or after GONE seconds."""
+    until = time.monotonic() + GONE
+    while True:
+        found = await held(client, pid)
+        if time.monotonic() > until or all(found[what] <= n for what, n in before.items()):
+            return found
+        await asyncio.sleep(1)
 
 
 class Load:
@@ -109,9 +121,8 @@ class Load:
         print(f"answered {self.counted['200'] / spent:.1f}/s; ms p50 {p50:.0f}, p95 {p95:.0f}")
 
 
-async def flat(load: Load, requests: int) -> None:
-    """Whether memory grows over so many answers."""
-    load.counted.clear()
+async def flat(load: Load, requests: int) -> float:
+    """By how much memory grows over so many answers, as a share."""
     memories = [await memory(load.client)]
     for _ in range(10):
         await load.answered(requests // 10)
@@ -122,54 +133,61 @@ async def flat(load: Load, requests: int) -> None:
         end="",
     )
     print(f"the last are {100 * (last / first - 1):+.1f} % of what it was before them")
+    return last / first - 1
 
 
-async def leaving(load: Load, url: httpx.URL, key: str, dropped: int, stuck: int, pid: int) -> None:
-    """Who hangs up, and who stays and says or takes nothing, is not there any more after a while."""
-    client, (host, port) = load.client, (url.host, url.port or 80)
-    print("before:", await held(client, pid))
+def question(url: httpx.URL, key: str) -> tuple[bytes, bytes]:
+    """The head of a question's request, and all of it."""
     body = json.dumps({"model": "extractive", "stream": True, "messages": [{"role": "user", "content": "x"}]}).encode()
     told = f"Authorization: Bearer {key}\r\n" if key else ""
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\n{told}Content-Type: application/json\r\n"
-    whole = head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    for n in range(dropped):
-        _, out = await asyncio.open_connection(host, port)
-        out.write(whole[: len(whole) * (n % 7 + 1) // 7])
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {url.host}\r\n{told}Content-Type: application/json\r\n"
+    return head.encode(), head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+async def hang_up(url: httpx.URL, key: str, n: int) -> None:
+    """Ask so many questions, and go before the answer, or in the middle of the question."""
+    _, whole = question(url, key)
+    for each in range(n):
+        _, out = await asyncio.open_connection(url.host, url.port or 80)
+        out.write(whole[: len(whole) * (each % 7 + 1) // 7])
         await out.drain()
         out.transport.abort()
-    print(f"{dropped} hung up:", await held(client, pid))
-    ways = (b"", b"POST /api/ask HT", head.encode(), whole[:-5], whole, whole * 40)
-    kept = []
-    for n in range(stuck):
-        kept.append(await asyncio.open_connection(host, port, limit=1024))
-        kept[-1][1].write(ways[n % len(ways)])
-        kept[-1][0]._transport.pause_reading()  # type: ignore[attr-defined]
-    print(f"{stuck} silent:", await held(client, pid))
-    begun = time.perf_counter()
-    await load.answered(100)
-    print(f"100 others meanwhile: {time.perf_counter() - begun:.1f} s")
-    await asyncio.sleep(GONE)
-    print(f"{GONE} s later:", await held(client, pid))
-    for _, out in kept:
-        out.transport.abort()
-    await asyncio.sleep(1)
-    print("after:", await held(client, pid))
 
 
-async def run(given: argparse.Namespace) -> None:
+async def stay_silent(url: httpx.URL, key: str, n: int) -> list[asyncio.StreamWriter]:
+    """So many connections that say nothing, or not all, or take nothing."""
+    head, whole = question(url, key)
+    ways, kept = (b"", b"POST /api/ask HT", head, whole[:-5], whole, whole * 40), []
+    for each in range(n):
+        reader, out = await asyncio.open_connection(url.host, url.port or 80, limit=1024)
+        out.write(ways[each % len(ways)])
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        kept.append(out)
+    return kept
+
+
+async def run(given: argparse.Namespace) -> dict[str, Any]:
+    """What came of it: `statuses` by number, the `growth` of memory, what the server held `before` and `after`."""
     headers = {"authorization": f"Bearer {given.key}"} if given.key else {}
     limits = httpx.Limits(max_connections=given.readers + 1, max_keepalive_connections=given.readers + 1)
     async with httpx.AsyncClient(base_url=given.url, timeout=120, headers=headers, limits=limits) as client:
-        load = Load(client)
+        load, url = Load(client), client.base_url
         print(f"{await memory(client):.0f} MB")
         await load.answered(given.warm)
-        print(f"{await memory(client):.0f} MB after {given.warm} answers")
+        before = await held(client, given.pid)
+        print(f"{await memory(client):.0f} MB after {given.warm} answers; {before}")
         load.counted.clear()
         load.took.clear()
         await load.paced(given.rate, given.seconds, given.readers)
-        if given.requests:
-            await flat(load, given.requests)
-        await leaving(load, client.base_url, given.key, given.dropped, given.stuck, given.pid)
+        await hang_up(url, given.key, given.dropped)
+        kept = await stay_silent(url, given.key, given.stuck)
+        print(f"{given.dropped} hung up, {given.stuck} silent: {await held(client, given.pid)}")
+        growth = await flat(load, given.requests) if given.requests else 0.0
+        after = await settled(client, given.pid, before)
+        print(f"then: {after}")
+        for out in kept:
+            out.transport.abort()
+    return {"statuses": load.counted, "growth": growth, "before": before, "after": after}
 
 
 if __name__ == "__main__":
