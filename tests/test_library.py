@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import io
 import json
@@ -16,26 +17,31 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import docx
+import openpyxl
 import pytest
 from browser import ask, page_at, reload, said, shared, tab_to, until
+from PIL import Image, ImageDraw, ImageFont
 from played import PlayedEngine, played
 from screens import faults, some_views, views
 
 from rag import serve
 from rag.allowance import questions
 from rag.errors import UsageError
+from rag.read import scan
 from rag.serve import application
+from rag.settings import Settings
 from rag.visiting import COOKIE, visitor_of
 from rag.visitors import MB, new_id
 from rag.words import say
-from ui.library import asked
+from ui.library import asked, place
 from ui.page import Page
 from ui.turns import Turn
 
 slow = pytest.mark.slow
 DOGS = "# 小区养犬公约\n\n第一条 为了邻里和睦，制定本公约。\n\n第二条 犬只应当拴绳。\n\n第四条 违反的，劝阻。\n"
 CATS = DOGS.replace("犬", "猫")
-DEMO = {"demo": "on", "demo_questions": 2, "demo_files": 6}
+DEMO = {"demo": "on", "demo_questions": 2, "demo_files": 9}
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +127,78 @@ DROP = """(files) => {
         new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
     return [drop("dragover"), document.querySelector(".ty-over") !== null, drop("drop")];
 }"""
+
+
+def printed(page: Any) -> bytes:
+    """A PDF of two pages, each with an article."""
+    with contextlib.closing(page.context.new_page()) as paper:
+        text = "<p>{}条 为了邻里和睦，制定本公约。</p>"
+        paper.set_content(f"{text.format('第一')}<div style='break-before: page'>{text.format('第二')}</div>")
+        return bytes(paper.pdf(format="A5"))
+
+
+def saved(made: Any, **how: Any) -> bytes:
+    """What a document of another library is as a file."""
+    data = io.BytesIO()
+    made.save(data, **how)
+    return data.getvalue()
+
+
+def pictured(words: str) -> bytes:
+    picture = Image.new("RGB", (700, 120), "white")
+    ImageDraw.Draw(picture).text((20, 30), words, "black", ImageFont.load_default(40))
+    return saved(picture, format="PNG")
+
+
+def of_each_kind(page: Any) -> dict[str, bytes]:
+    """By name a small file of each kind that is read here."""
+    word, book = docx.Document(), openpyxl.Workbook()
+    for line in DOGS.splitlines()[2:]:
+        word.add_paragraph(line)
+    book.active.append(["条", "内容"])
+    book.active.append(["第一条", "犬只应当拴绳。"])
+    made = {"甲.md": DOGS.encode(), "乙.txt": DOGS.encode("gb18030"), "丙.docx": saved(word), "丁.xlsx": saved(book)}
+    made |= {"戊.csv": "条,内容\n第一条,犬只应当拴绳。\n".encode(), "己.pdf": printed(page)}
+    made["庚.html"] = f"<title>公约</title><p>{'</p><p>'.join(DOGS.splitlines()[2:])}</p>".encode()
+    return made | ({"辛.png": pictured("Dogs shall be kept on a lead.")} if scan.is_there() else {})
+
+
+@slow
+@some_views
+def test_a_file_of_each_kind_that_is_read_is_taken_and_a_pdf_shows_its_pages(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        files = of_each_kind(page)
+        send(page, *(file(name, data) for name, data in files.items()))
+        offered = page.locator(".ty-files").get_attribute("accept").split(",")
+        assert {f".{name.split('.')[1]}" for name in files} <= set(offered)
+        assert page.locator(".ty-sending li").all_inner_texts() == []  # none has failed
+        rows = page.locator(".ty-file")
+        assert [row.locator(".ty-name").inner_text() for row in rows.all()] == [*files]
+        assert all(re.search(r"\d", row.locator(".ty-facts").first.inner_text()) for row in rows.all())  # 条 counts
+        rows.filter(has_text="己.pdf").locator(".ty-title").click()
+        marks = page.locator(".ty-law .ty-page")
+        marks.nth(1).wait_for()
+        told = "mark => getComputedStyle(mark, '::before').content"
+        assert [mark.evaluate(told) for mark in marks.all()] == [f'"{said(page, "read_page", n=n)}"' for n in (1, 2)]
+        assert (page.foreign, page.faults) == ([], [])
+
+
+def test_pictures_are_offered_only_where_they_can_be_read_and_a_visitor_is_not_told_to_install_anything(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if scan.is_there():
+        assert "png" in re.split(r'[" ]', place(Settings()))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    kinds = re.split(r'[" ]', place(Settings()))
+    assert {"md", "pdf", "docx", "xlsx", "csv", "html", "txt"} <= set(kinds)
+    assert not {"bmp", "jpeg", "jpg", "png", "tif", "tiff", "webp"} & set(kinds)
+    (*_, (stage, words)) = posted(client(app, new_id()), "scan.png", pictured("Dogs"))
+    assert (stage, words) == ("failed", say("library_needs_ocr", "en", path="scan.png", page=1))
+    assert "Run pip" not in words
+    (*_, (_, words)) = posted(client(app, new_id()), "x.exe", "MZ")
+    assert ".pdf" in words and ".png" not in words
 
 
 @slow
@@ -256,11 +334,11 @@ def test_on_a_page_for_strangers_each_may_ask_and_upload_so_often_and_is_told_wh
         assert ask(page, "还有呢？").locator(".ty-reply").inner_text().strip() == said(
             page, "visitor_questions", limit=2, minutes=60
         )
-        send(page, file("包.zip", zipped(**{f"{n}": DOGS + str(n) for n in range(7)})))
-        assert page.locator(".ty-file").count() == 6
+        send(page, file("包.zip", zipped(**{f"{n}": DOGS + str(n) for n in range(10)})))
+        assert page.locator(".ty-file").count() == 9
         failed = page.locator('.ty-sending [data-stage="failed"]')
-        assert failed.inner_text().split("\n")[0] == "包.zip!/6.md"
-        assert said(page, "visitor_uploads", limit=6, minutes=60) in failed.inner_text()
+        assert failed.inner_text().split("\n")[0] == "包.zip!/9.md"
+        assert said(page, "visitor_uploads", limit=9, minutes=60) in failed.inner_text()
         assert ask(other, "推广什么？").locator(".ty-cite").count() == 2
         send(other, file("犬.md", DOGS))
         assert other.locator(".ty-file").count() == 1
@@ -280,8 +358,6 @@ def test_ctrl_c_while_a_file_is_taken_in_ends_the_server_without_a_traceback(tmp
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from rag.settings import Settings
-
     engine = PlayedEngine(tmp_path_factory.mktemp("app"), Settings(upload_mb=1, demo="on", demo_files=2))
     return application(engine)
 

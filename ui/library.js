@@ -22,7 +22,9 @@
     for (const name of ["placeholder", "ariaLabel"]) get("filter")[name] = say("library_search");
     get("sending").ariaLabel = say("library_progress");
     get("files").ariaLabel = say("library_choose");
-    if (limits) get("limits").textContent = say("library_limits", limits);
+    if (!limits) return;
+    const readable = say(limits.kinds.split(" ").includes("png") ? "library_kinds_and_pictures" : "library_kinds");
+    get("limits").textContent = say("library_limits", { ...limits, readable });
   }
 
   // The list, as often as it changes; what the server cannot give yet is asked for again.

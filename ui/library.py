@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import TiaoYinError, UsageError
-from rag.read import SUFFIXES
+from rag.read import offered
 from rag.records import Document
 from rag.search import Only
 from rag.visitors import Kept, Step, found
@@ -21,12 +21,14 @@ from ui.escape import escaped
 from ui.turns import words
 
 KB, MB = 2**10, 2**20
+OTHERWISE = {"document_needs_ocr": "library_needs_ocr"}
+"""What is said in other words to a visitor, who can install nothing here."""
 
 
 def place(settings: Any) -> str:
     """Where `library.js` builds the tab, with what it must know of the limits."""
     limits = {
-        "kinds": " ".join(suffix[1:] for suffix in SUFFIXES), "mb": settings.upload_mb,
+        "kinds": " ".join(suffix[1:] for suffix in offered()), "mb": settings.upload_mb,
         "total": settings.upload_total_mb, "files": settings.upload_files, "hours": settings.upload_hours,
     }  # fmt: skip
     held = " ".join(f'data-{name}="{escaped(str(value))}"' for name, value in limits.items())
@@ -52,7 +54,7 @@ def told(step: Step, lang: str) -> dict[str, Any]:
     """A step as `library.js` shows it: which file, how far, in words."""
     what = {"n": step.n, "name": step.name, "stage": step.stage, "done": step.done, "total": step.total}
     if step.error:
-        return {**what, "words": words(step.error, lang)}
+        return {**what, "words": _wrong(step.error, lang)}
     if step.kept:
         return {**what, "key": step.kept.key, "words": _summary(step.kept, lang)}
     key = "library_embed" if step.stage == "embed" else "library_read"
@@ -61,7 +63,7 @@ def told(step: Step, lang: str) -> dict[str, Any]:
 
 def refused(name: str, error: TiaoYinError, lang: str, n: int = 1) -> dict[str, Any]:
     """The same for a file that was not even looked at."""
-    return {"n": n, "name": name, "stage": "failed", "words": words(error, lang)}
+    return {"n": n, "name": name, "stage": "failed", "words": _wrong(error, lang)}
 
 
 def asked(documents: Sequence[Document], left_out: str) -> Only | None:
@@ -78,6 +80,11 @@ def asked(documents: Sequence[Document], left_out: str) -> Only | None:
     if documents and not left:
         raise UsageError("library_none_asked")
     return Only(doc_ids=left) if len(left) < len(documents) else None
+
+
+def _wrong(error: TiaoYinError, lang: str) -> str:
+    key = OTHERWISE.get(error.key)
+    return say(key, lang, **error.values) if key else words(error, lang)
 
 
 def _section(kind: str, heading: str, button: str, rows: str) -> str:

@@ -61,6 +61,11 @@ class Limits:
     unpacked: int
 
 
+def offered() -> tuple[str, ...]:
+    """Those of SUFFIXES that are worth offering: pictures only where their characters can be recognised."""
+    return tuple(suffix for suffix, reader in _READERS.items() if reader is not scan.source or scan.is_there())
+
+
 def read(path: Path) -> Source:
     """The text of one file. Raises DocumentError: missing, unknown kind, too large, unreadable, damaged, empty."""
     return text_of(File(str(path), path.suffix.lower(), lambda: bytes_of(path)))
@@ -71,7 +76,7 @@ def text_of(file: File, data: bytes | None = None, limits: Limits | None = None)
     data = file.load() if data is None else data
     reader = _READERS.get(file.suffix)
     if reader is None:
-        raise DocumentError("document_kind_unknown", path=file.name, suffixes=" ".join(SUFFIXES))
+        raise DocumentError("document_kind_unknown", path=file.name, suffixes=" ".join(offered()))
     reader = _limited(limits).get(reader, reader) if limits else reader
     try:
         found = reader(data, Path(file.name))

@@ -42,6 +42,11 @@ _BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticE
 _UNEVEN = 0.35
 
 
+def is_there() -> bool:
+    """Whether the extra is installed."""
+    return importlib.util.find_spec("rapidocr") is not None
+
+
 def source(data: bytes, path: Path, most: int = FRAMES) -> Source:
     """The text of an image or of the pages of a TIFF. Raises DocumentError: damaged, too large, more than `most` pages,
     no recognition."""
@@ -97,7 +102,7 @@ def sheet(image: Image, number: int, path: Path) -> Sheet:
     """The lines of one picture. Raises DocumentError when the extra is not installed."""
     import numpy as np
 
-    if importlib.util.find_spec("rapidocr") is None:
+    if not is_there():
         raise DocumentError("document_needs_ocr", path=path, page=number)
     found = _engine()(np.asarray(_on_white(image))[:, :, ::-1])
     if found.boxes is None:
