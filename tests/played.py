@@ -2,7 +2,7 @@
 
 Run as a program it serves: `python tests/played.py PORT FOLDER`; in FOLDER/log.jsonl it notes what the engine was
 asked and when it was stopped. `played(folder)` runs that in a process of its own, and lets a test say when the models
-are loaded and when the answer to a question with 很久 in it may end: nothing here depends on who is faster.
+are loaded and when the answer to a question with 很久 or slowly in it may end: nothing here depends on who is faster.
 No model, no index; everything between this engine and the screen is the real thing.
 """
 
@@ -21,9 +21,10 @@ from typing import Any
 from browser import free_port, served
 from built import Characters
 from payloads import PAYLOADS
-from shelf import hostile, law, many, plan, scanned
+from shelf import european, hostile, law, many, plan, scanned
 
 from rag.errors import GenerateError
+from rag.facts import language
 from rag.labels import article_of
 from rag.records import Answer, Citation, Document, Hit, Removed, Sentence, Update
 from rag.records import Path as Place
@@ -31,6 +32,24 @@ from rag.search import Only
 from rag.serve import serve
 from rag.settings import Settings
 from rag.visitors import Visitors
+
+SAID = {
+    "zh": ("推广低功耗芯片、高效算法等绿色计算技术。", "加强个人隐私保护。", "罚款五万元。"),
+    "en": (
+        "Processing is lawful where it is necessary for legitimate interests.",
+        "Personal data shall be processed lawfully, fairly and in a transparent manner.",
+        "Whoever does otherwise pays 50 000 euros.",
+    ),
+}
+"""What is answered in each language: two sentences, and one that the check removes."""
+POINTS: tuple[Place, ...] = (
+    (("article", "6"), ("paragraph", "1"), ("point", "f")),
+    (("article", "5"), ("paragraph", "1"), ("point", "a")),
+)
+
+
+def is_long(question: str) -> bool:
+    return "很久" in question or "slowly" in question
 
 
 def cite(document: Document, n: int, article: str, sentence: str) -> Citation:
@@ -56,10 +75,15 @@ class Slow(Characters):
         self.held = folder / "embedding"
 
     def passages(self, texts: Sequence[str]) -> Any:
-        end = time.monotonic() + 60
-        while self.held.exists() and time.monotonic() < end:
-            time.sleep(0.05)
+        wait(self.held)
         return super().passages(texts)
+
+
+def wait(mark: Path) -> None:
+    """As long as a test wants it, which has put the mark there."""
+    end = time.monotonic() + 60
+    while mark.exists() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 class PlayedEngine:
@@ -67,7 +91,8 @@ class PlayedEngine:
 
     def __init__(self, folder: Path, settings: Settings | None = None) -> None:
         self.document, self.law, self.folder, self.log = plan(), law(), folder, folder / "log.jsonl"
-        self.shelf = [self.document, self.law, scanned()] + [hostile()] * (folder / "hostile").exists()
+        self.rules = european()
+        self.shelf = [self.document, self.law, scanned(), self.rules] + [hostile()] * (folder / "hostile").exists()
         if (folder / "many").exists():
             self.shelf += many()
         self.settings = replace(settings or Settings(), home=folder, llms="extractive")
@@ -94,23 +119,24 @@ class PlayedEngine:
         if "上传" in question:
             yield self.quoted(question, [each for each in self.documents(visitor) if not only or only.has(each)])
             return
-        document = self.document
-        hits = tuple(Hit(document, document.by_path[(("article", n),)], 0.9, "dense") for n in ("7", "6"))
-        answer = Answer(question, "zh", llm="played")
-        yield Update("retrieve", answer)
+        lang = language(question)
+        document, found = (self.document, "76") if lang == "zh" else (self.rules, "65")
+        hits = tuple(Hit(document, document.by_path[(("article", n),)], 0.9, "dense") for n in found)
+        yield Update("retrieve", Answer(question, lang, llm="played"))
         time.sleep(0.05)
-        answer = Answer(question, "zh", retrieved=hits, llm="played")
+        wait(self.folder / "retrieving")
+        answer = Answer(question, lang, retrieved=hits, llm="played")
         yield Update("generate", answer)
         if "出错" in question:
             raise GenerateError("page_port_range", port=99, other=1)
         if "故障" in question:
             raise ZeroDivisionError("a fault of the program")
-        if "罚款" in question:
-            yield Update("done", Answer(question, "zh", retrieved=hits, reason="no_evidence"))
+        if "罚款" in question or "fine is" in question:
+            yield Update("done", Answer(question, lang, retrieved=hits, reason="no_evidence"))
             return
-        time.sleep(0.6 if "很久" in question else 0.1)  # time to see that it is being answered
+        time.sleep(0.6 if is_long(question) else 0.1)  # time to see that it is being answered
         try:
-            yield from self.sentences(question, hits)
+            yield from self.sentences(question, lang, hits)
         except GeneratorExit:
             self.note(stopped=question)
             time.sleep(2 * ("迟停" in question))
@@ -141,11 +167,12 @@ class PlayedEngine:
             "done", Answer(question, "zh", tuple(said), tuple(cited), llm="played", documents=by_id(documents))
         )
 
-    def sentences(self, question: str, hits: tuple[Hit, ...]) -> Iterator[Update]:
+    def sentences(self, question: str, lang: str, hits: tuple[Hit, ...]) -> Iterator[Update]:
         cited = [cite(self.document, 1, "7", "2"), cite(self.document, 2, "6", "3")]
-        said = [Sentence("推广低功耗芯片、高效算法等绿色计算技术。", (1,), "supported")]
-        said.append(Sentence("加强个人隐私保护。", (2,), "quoted"))
-        removed = (Removed("罚款五万元。", "number"),)
+        if lang == "en":
+            cited = [cite_at(self.rules, n, path) for n, path in enumerate(POINTS, 1)]
+        said = [Sentence(SAID[lang][0], (1,), "supported"), Sentence(SAID[lang][1], (2,), "quoted")]
+        removed = (Removed(SAID[lang][2], "number"),)
         if "长法" in question:
             cited[1] = cite_at(self.law, 2, (("article", "1165"), ("paragraph", "2")))
         if "攻击" in question:
@@ -154,14 +181,15 @@ class PlayedEngine:
             said = [Sentence(payload, (n,), "quoted") for n, payload in enumerate(PAYLOADS, 1)]
             removed = tuple(Removed(payload, "number") for payload in PAYLOADS)
             hits = tuple(Hit(bad, bad.by_path[(("article", n),)], 0.9, "dense") for n in ("1", "2", "3"))
-        yield Update("generate", Answer(question, "zh", tuple(said[:1]), tuple(cited[:1]), retrieved=hits))
+        begun = Answer(question, lang, tuple(said[:1]), tuple(cited[:1]), retrieved=hits)
+        yield Update("generate", begun)
         held, end = self.folder / "finish", time.monotonic() + 60
-        while "很久" in question and not held.exists() and time.monotonic() < end:
+        while is_long(question) and not held.exists() and time.monotonic() < end:
             time.sleep(0.1)
-            yield Update("generate", Answer(question, "zh", tuple(said[:1]), tuple(cited[:1]), retrieved=hits))
+            yield Update("generate", begun)
         held.unlink(missing_ok=True)
         known = by_id(self.shelf)
-        answer = Answer(question, "zh", tuple(said), tuple(cited), removed, hits, llm="played", documents=known)
+        answer = Answer(question, lang, tuple(said), tuple(cited), removed, hits, llm="played", documents=known)
         yield Update("done", answer)
 
 
@@ -180,7 +208,8 @@ def played(
 ) -> Iterator[SimpleNamespace]:
     """The served page, as `browser.served` gives it, with `log()` (what the engine noted), `loaded()`, `finish()`.
 
-    `stocked`: 206 documents are shared. `settings` in place of the defaults. `with embedding():` the embedder waits.
+    `stocked`: 206 documents are shared. `settings` in place of the defaults. `with embedding():` the embedder waits,
+    and `with retrieving():` the search.
     """
     port, log = free_port(), folder / "log.jsonl"
     log.touch()
@@ -192,7 +221,7 @@ def played(
         site.log = lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         site.loaded = (folder / "loading").unlink
         site.finish, site.folder = (folder / "finish").touch, folder
-        site.embedding = lambda: held(folder / "embedding")
+        site.embedding, site.retrieving = (lambda: held(folder / "embedding")), (lambda: held(folder / "retrieving"))
         yield site
 
 

@@ -1,4 +1,4 @@
-"""Documents to lay before the page: a plan of three articles, a law as long as the Civil Code, a scan, a hostile."""
+"""Documents to lay before the page: a plan of three articles, a long law, a European one, a scan, a hostile one."""
 
 from __future__ import annotations
 
@@ -45,6 +45,68 @@ def law(articles: int = 1260) -> Document:
     return structure(Source("\n\n".join(parts)), "law.md", "f" * 64)[0]
 
 
+RULES = """\
+Whereas:
+
+(1) The protection of natural persons in relation to the processing of personal data is a fundamental right.
+
+HAVE ADOPTED THIS REGULATION:
+
+CHAPTER I
+
+GENERAL PROVISIONS
+
+Article 1
+
+Subject matter
+
+This Regulation protects natural persons with regard to the processing of personal data.
+
+CHAPTER II
+
+PRINCIPLES
+
+Article 5
+
+Principles relating to processing
+
+1. Personal data shall be:
+
+(a) processed lawfully, fairly and in a transparent manner;
+
+(b) adequate, relevant and limited to what is necessary.
+
+2. The controller shall be able to demonstrate compliance with paragraph 1.
+
+Article 6
+
+Lawfulness of processing
+
+1. Processing shall be lawful only if at least one of the following applies:
+
+(a) the data subject has given consent;
+
+(b) it is necessary for the performance of a contract;
+
+(c) it is necessary for compliance with a legal obligation;
+
+(d) it is necessary to protect vital interests;
+
+(e) it is necessary for a task carried out in the public interest;
+
+(f) it is necessary for the purposes of the legitimate interests pursued by the controller.
+
+Point (f) shall not apply to public authorities.
+
+2. Where processing is based on consent, Article 5(1)(a) shall apply.
+"""
+
+
+def european() -> Document:
+    """A regulation with recitals, chapters, paragraphs and points."""
+    return structure(Source(RULES), "GDPR.md", "c" * 64)[0]
+
+
 def scanned() -> Document:
     """A document read from two pages, the second of which begins inside an article."""
     text = "试用办法\n\n第一条　为了试用。\n\n第二条　适用于第一页。也适用于第二页。\n\n第三条　自公布之日起施行。"
@@ -61,6 +123,6 @@ def hostile() -> Document:
 
 
 def many() -> list[Document]:
-    """As many small rules as make 206 documents with the three above."""
-    texts = (f"# 第{to_chinese(n)}号规定\n\n第一条　本规定只有一条。" for n in range(1, 204))
+    """As many small rules as make 206 documents with the four above."""
+    texts = (f"# 第{to_chinese(n)}号规定\n\n第一条　本规定只有一条。" for n in range(1, 203))
     return [structure(Source(text), f"{n}.md", f"{n:03}".ljust(64, "b"))[0] for n, text in enumerate(texts, 1)]

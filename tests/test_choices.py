@@ -98,12 +98,12 @@ def test_the_language_changes_at_once_and_stays_and_goes_back_to_the_browsers(
         page.get_by_role("button", name="Ask", exact=True).wait_for()
         assert page.evaluate("document.documentElement.lang") == "en"
         page.get_by_role("tab", name="Documents").click()
-        page.get_by_text("Shared documents: 3").wait_for()
+        page.get_by_text("Shared documents: 4").wait_for()
         settings(page)
         page.get_by_role("radio", name="As the browser").check()
         page.get_by_text("颜色", exact=True).wait_for()
         page.get_by_role("tab", name="文件").click()
-        page.get_by_text("共用的文件：3 篇").wait_for()
+        page.get_by_text("共用的文件：4 篇").wait_for()
 
 
 @slow

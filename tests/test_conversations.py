@@ -55,7 +55,7 @@ def test_what_is_loaded_again_shows_the_same_page() -> None:
         if before.answer:
             assert after.answer
             assert after.answer.citations == before.answer.citations and after.answer.text == before.answer.text
-            shown = [present.message(Update("done", each), 1, HERE) for each in (before.answer, after.answer)]
+            shown = [present.message(Update("done", each), 1, HERE, "zh") for each in (before.answer, after.answer)]
             assert shown[0] == shown[1]
     assert again.turns[2].answer is None
     assert dumped(again).replace('"total": 1.25', "") == dumped(TALK).replace('"total": 1.25', "")
@@ -65,7 +65,7 @@ def test_citations_of_a_document_that_is_gone_stay_and_it_is_not_retrieved() -> 
     again = loaded(dumped(TALK), {})
     answer = again.turns[0].answer
     assert answer and answer.citations == ANSWERED.citations and answer.retrieved == ()
-    assert "quote" not in present.message(Update("done", answer), 1, {}) or ANSWERED.citations[0].quote
+    assert "quote" not in present.message(Update("done", answer), 1, {}, "zh") or ANSWERED.citations[0].quote
 
 
 def test_words_that_a_document_does_not_have_are_not_shown_as_its_words() -> None:

@@ -113,7 +113,7 @@ def test_a_provision_that_is_not_there_is_declined_with_what_is(question: str, n
     assert data["retrieved"]
     lines = list(quotations(answer))
     assert lines[1] == note
-    html = present.message(Update("done", answer), 1, {})
+    html = present.message(Update("done", answer), 1, {}, answer.lang)
     assert f'<p class="ty-remark">{present.escaped(note)}</p>' in html
     assert "ty-cite" not in html
 
@@ -123,7 +123,7 @@ def test_of_several_provisions_those_that_are_there_are_told_and_the_missing_nam
     assert (answer.refused, answer.text) == (False, "戊[1]。")
     assert answer.note == f"{CRIMES}没有第八条，共5条（第一条至第三条）。"
     assert next(quotations(answer)) == answer.note
-    html = present.message(Update("done", answer), 1, {})
+    html = present.message(Update("done", answer), 1, {}, answer.lang)
     assert f'<p class="ty-remark">{present.escaped(answer.note)}</p>' in html
     assert "ty-refusal" not in html
 

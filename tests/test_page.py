@@ -27,14 +27,15 @@ def test_an_answer_streams_and_its_citation_opens_the_right_clause_highlighted(
 ) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
         message = ask(page, "很久的问题", settled=False)
-        message.get_by_text("正在作答…").wait_for()
+        message.get_by_text(said(page, "page_answering")).wait_for()
         found = message.locator(".ty-found a").first  # the provisions come before the answer
         assert found.inner_text() == "《人工智能全球治理行动计划》第七条"
         assert found.is_visible()
         message.locator(".ty-cite").first.wait_for()  # a first sentence before the last one
         assert message.locator(".ty-cite").count() == 1
-        assert message.locator(".ty-stage").inner_text() == "正在核对…"
-        assert page.locator("#ty-said").inner_text() == "正在核对…"  # for those who do not see it
+        checking = said(page, "page_checking")
+        assert message.locator(".ty-stage").inner_text() == checking
+        assert page.locator("#ty-said").inner_text() == checking  # for those who do not see it
         assert found.is_hidden()
         assert page.get_by_role("button", name=said(page, "page_stop")).is_visible()
         site.finish()
@@ -49,6 +50,59 @@ def test_an_answer_streams_and_its_citation_opens_the_right_clause_highlighted(
         until(lambda: page.evaluate("document.activeElement.className").endswith("ty-cited"))
         assert (page.foreign, page.faults) == ([], [])
         assert {urlsplit(url).hostname for url in page.requests} == {"127.0.0.1"}
+
+
+@slow
+@views
+def test_a_question_in_english_is_answered_in_english_from_a_european_law_in_the_frame_of_the_pages_language(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        with site.retrieving():
+            message = ask(page, "Tell me slowly: which processing is lawful?", settled=False)
+            message.get_by_text(said(page, "page_retrieving")).wait_for()
+        message.get_by_text(said(page, "page_answering")).wait_for()
+        found = message.locator(".ty-found")
+        assert found.locator("summary").inner_text() == said(page, "page_found")
+        assert found.locator("a").first.inner_text() == "GDPR, Article 6"
+        message.get_by_text(said(page, "page_checking")).wait_for()
+        site.finish()
+        page.locator("#ty-send").wait_for()
+        assert message.locator(".ty-cite").all_inner_texts() == ["Art. 6(1)(f)", "Art. 5(1)(a)"]
+        text = message.locator(".ty-text")
+        assert "fairly and in a transparent manner" in text.inner_text()
+        assert text.evaluate("e => e.closest('[lang]').lang") == "en"
+        assert message.locator(".ty-verbatim").all_inner_texts() == [said(page, "page_verbatim")] * 2
+        copy = message.locator("#src-1-1 .ty-copy")
+        assert copy.get_attribute("aria-label") == f"{said(page, 'page_copy')} GDPR, Article 6(1)(f)"
+        copy.click()
+        until(lambda: page.locator("#ty-said").inner_text() == said(page, "read_copied"))
+        clause = "(f) it is necessary for the purposes of the legitimate interests pursued by the controller."
+        assert page.evaluate("navigator.clipboard.readText()") == f"GDPR, Article 6(1)(f)\n{clause}"
+        message.locator("#src-1-1 summary").click()
+        assert message.locator("#src-1-1 .ty-breadcrumb").inner_text() == "CHAPTER II PRINCIPLES"
+        removed = message.locator(".ty-removed")
+        assert removed.locator("summary").inner_text() == said(page, "page_removed", count=1)
+        removed.locator("summary").click()
+        gone = f"Whoever does otherwise pays 50 000 euros. {said(page, 'removed_number')}"
+        assert removed.locator("li").inner_text() == gone
+        message.locator(".ty-cite").first.click()
+        until(lambda: page.locator(".ty-cited").inner_text() == clause)
+        until(lambda: page.locator(".ty-reader-crumbs").inner_text() == "CHAPTER II PRINCIPLES › Art. 6")
+        assert page.locator(".ty-law").get_attribute("lang") == "en"
+        if SHOTS:
+            page.wait_for_timeout(500)
+            page.screenshot(path=f"{SHOTS}/english-law-{width}-{locale}.png")
+        page.keyboard.press("Escape")
+        if SHOTS:
+            page.locator(".ty-reader").wait_for(state="hidden")
+            page.screenshot(path=f"{SHOTS}/english-{width}-{locale}.png", full_page=True)
+        declined = ask(page, "How high the fine is?")
+        assert declined.locator(".ty-refusal").inner_text() == said(page, "page_refused_no_evidence")
+        declined.get_by_text(said(page, "page_nearest")).click()
+        assert declined.locator(".ty-nearest li").first.inner_text().startswith("GDPR, Article 6 ")
+        assert (page.foreign, page.faults) == ([], [])
 
 
 @slow
@@ -81,7 +135,8 @@ def test_the_keyboard_alone_asks_sees_a_clause_opens_it_and_comes_back(
         ask(page, "推广哪些绿色计算技术？")
         tab_to(page, '[data-source="src-1-2"]', "Shift+Tab")
         card = page.get_by_role("tooltip")
-        assert card.inner_text().split("\n\n") == ["《人工智能全球治理行动计划》第六条第3句 原文", "加强个人隐私保护。"]
+        label = f"《人工智能全球治理行动计划》第六条第3句 {said(page, 'page_verbatim')}"
+        assert card.inner_text().split("\n\n") == [label, "加强个人隐私保护。"]
         assert in_view(page, "#ty-card")
         assert page.evaluate("document.activeElement.getAttribute('aria-describedby')") == "ty-card"
         page.keyboard.press("Enter")
@@ -129,7 +184,7 @@ def test_a_clause_is_copied_with_its_label(site: SimpleNamespace, width: int, lo
             "《人工智能全球治理行动计划》第六条第3句\n加强个人隐私保护。"
         )
         assert page.evaluate("document.activeElement.className") == "ty-copy"
-        message.get_by_text("原文").first.wait_for()
+        message.get_by_text(said(page, "page_verbatim")).first.wait_for()
 
 
 @slow
@@ -235,11 +290,11 @@ def test_a_refusal_says_why_cites_nothing_and_offers_the_nearest_provisions_to_r
 ) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
         message = ask(page, "规定的罚款金额是多少？")
-        assert "没有找到能回答这个问题的内容" in message.inner_text()
+        assert said(page, "page_refused_no_evidence") in message.inner_text()
         assert message.locator(".ty-cite, .ty-copy, .ty-text").count() == 0
         nearest = message.locator(".ty-nearest li").first
         assert nearest.is_hidden()
-        message.get_by_text("最接近的条文（不是答案）").click()
+        message.get_by_text(said(page, "page_nearest")).click()
         assert nearest.inner_text().startswith("《人工智能全球治理行动计划》第七条")
         nearest.get_by_role("link").click()
         until(lambda: page.locator(".ty-cited").get_attribute("id") == "article/7")
@@ -261,7 +316,7 @@ def test_stopping_keeps_what_stands_stops_the_engine_and_lets_the_reader_ask_aga
         message.get_by_text(said(page, "page_stopped")).wait_for()
         until(lambda: {"stopped": "很久的问题"} in site.log())
         assert message.locator(".ty-cite").count() == 1
-        assert message.get_by_text("正在作答").is_hidden()
+        assert message.locator(".ty-stage").is_hidden()
         again = ask(page, "再问一次")
         assert again.locator(".ty-cite").count() == 2
         assert message.get_by_text(said(page, "page_stopped")).is_visible()

@@ -51,8 +51,8 @@ def answered(**changes: object) -> Answer:
     return Answer(**{**known, **changes})  # type: ignore[arg-type]
 
 
-def shown(answer: Answer, stage: str = "done", turn: int = 1, known: bool = True) -> str:
-    return present.message(Update(stage, answer), turn, {"d": document()} if known else {})
+def shown(answer: Answer, stage: str = "done", turn: int = 1, known: bool = True, lang: str = "zh") -> str:
+    return present.message(Update(stage, answer), turn, {"d": document()} if known else {}, lang)
 
 
 class Reader(HTMLParser):
@@ -82,7 +82,9 @@ class Reader(HTMLParser):
 
 
 def test_a_sentence_links_to_its_clause_before_the_full_stop() -> None:
-    link = '<a class="ty-cite" href="?read=d&#38;at=article/7/sentence/1" data-source="src-3-1">第七条第1句</a>'
+    link = (
+        '<a class="ty-cite" href="?read=d&#38;at=article/7/sentence/1" data-source="src-3-1" lang="zh">第七条第1句</a>'
+    )
     assert f"推广低功耗芯片{link}。" in shown(answered(), turn=3)
     assert '<li id="src-3-1"><details id="fold-3-1">' in shown(answered(), turn=3)
 
@@ -159,7 +161,7 @@ def test_the_parts_of_a_message_keep_their_places_while_it_grows() -> None:
     ],
 )
 def test_a_refusal_says_why_and_shows_no_citation(reason: str, lang: str, words: str) -> None:
-    html = shown(answered(lang=lang, reason=reason))
+    html = shown(answered(reason=reason), lang=lang)
     assert words in Reader(html).text
     assert "ty-cite" not in html
     assert "src-" not in html
@@ -210,8 +212,19 @@ def test_sentences_are_joined_as_their_language_joins_them(lang: str, joint: str
     assert joint in shown(answered(lang=lang, sentences=pair))
 
 
-def test_an_answer_in_a_third_language_is_framed_in_english() -> None:
-    assert "verbatim" in shown(answered(lang="de"))
+def test_what_stands_around_an_answer_speaks_the_pages_language_and_each_other_language_says_so() -> None:
+    whole = answered(lang="en", removed=(Removed("A fine.", "number"),), note="A note.")
+    html = shown(whole)
+    assert html.startswith('<div class="ty-answer" lang="zh">')
+    assert "原文" in html and "核对时删去 1 句" in html and "找到的条文" in html and ">verbatim<" not in html
+    for words in ('<div class="ty-text" lang="en">', '<s lang="en">A fine', '<p class="ty-remark" lang="en">A note'):
+        assert words in html
+    assert "<blockquote>推广" in html  # in the language around it
+    html = shown(whole, lang="en")
+    assert ">verbatim<" in html and "原文" not in html and '<div class="ty-text">' in html
+    assert '<blockquote lang="zh">推广' in html and '<span class="ty-label" lang="zh">《计划》' in html
+    assert 'lang="zh">第七条第1句</a>' in html and '<li lang="zh"><a' in html
+    assert '<div class="ty-text" lang="en">' in shown(answered(lang='de"><b>'))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -229,9 +242,9 @@ def test_markup_from_anyone_is_shown_as_the_characters_it_is_made_of(payload: st
     )  # fmt: skip
     pieces = [
         present.question(payload), present.note(payload, "error"), library.listing([hostile], [own], "zh"),
-        present.message(Update("done", answer), 1, {"d": hostile}),
-        present.message(Update("generate", answered(sentences=(), retrieved=answer.retrieved)), 1, {}),
-        present.message(Update("done", answered(reason="no_evidence", retrieved=answer.retrieved)), 1, {}),
+        present.message(Update("done", answer), 1, {"d": hostile}, "zh"),
+        present.message(Update("generate", answered(sentences=(), retrieved=answer.retrieved)), 1, {}, "en"),
+        present.message(Update("done", answered(reason="no_evidence", retrieved=answer.retrieved)), 1, {}, "zh"),
     ]  # fmt: skip
     ours = {"div", "p", "a", "details", "summary", "span", "blockquote", "ul", "ol", "li", "s", "i", "br", "button"} | {
         "h2", "section", "input",

@@ -60,7 +60,7 @@ def _asked(turn: Turn) -> Asked:
 def _turn(asked: Asked, n: int, lang: str, here: Mapping[str, Document]) -> Turn:
     """The question with its answer; of one that was not finished the sentences that it has, and that it was not."""
     answer = asked.answer
-    body = present.message(Update("done", answer), n, here) if answer else ""
+    body = present.message(Update("done", answer), n, here, lang) if answer else ""
     if answer and not asked.partial:
         return Turn(asked.question, body, "over", answer, lang=lang)
     body += present.note(say("visitor_unanswered", lang), "stopped")

@@ -174,7 +174,7 @@ class Page:
             for each in updates:
                 turn.answer = each.answer if each.stage == "done" else None
                 turn.said = each.answer if each.answer.sentences else turn.said
-                yield present.message(each, len(before) + 1, documents)
+                yield present.message(each, len(before) + 1, documents, lang)
         finally:  # the stop button ends this generator early: let the model stop with it
             if isinstance(updates, Generator):
                 updates.close()

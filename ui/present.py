@@ -1,5 +1,8 @@
 """What a reader sees of an answer: records in, HTML of one message out. Pure; knows no widget library.
 
+What stands around an answer speaks the page's language, `lang`; the answer that of its question, a clause that of its
+document, and each says so where it is another, for whoever has it read aloud.
+
 The page puts a message in place of the one before it node by node, so its parts keep their order while it grows: what
 is to come is there from the start, empty. Ids are `src-TURN-N`, so that an earlier turn's citations keep working.
 Whatever comes from a model, a reader or a document goes through `escaped`. This module does not decide anything about
@@ -33,21 +36,20 @@ def note(text: str, kind: str) -> str:
     return _block(f"ty-note ty-{kind}", f"<p>{escaped(text)}</p>")
 
 
-def message(update: Update, turn: int, documents: Mapping[str, Document]) -> str:
+def message(update: Update, turn: int, documents: Mapping[str, Document], lang: str) -> str:
     """The answer so far as a message.
 
     `turn` counts the questions of the conversation from 1; `documents` maps doc_id to Document and may lack some:
     then the cited clause stands without its headings.
     """
     answer, done = update.answer, update.stage == "done"
-    lang = answer.lang if answer.lang in LANGUAGES else "en"
     refused = done and (answer.refused or not answer.sentences)
     shown = answer.sentences and not answer.refused
     sources = "".join(_source(each, turn, documents, lang) for each in answer.citations) if shown else ""
     parts = [
         _rewritten(answer, lang),
-        _text(answer, turn, documents) if shown else "",
-        _refusal(answer, turn, lang) if refused else _remark(answer.note) if done and answer.note else "",
+        _text(answer, turn, documents, lang) if shown else "",
+        _refusal(answer, turn, lang) if refused else _remark(answer, lang) if done else "",
         "" if done else _stage(update, lang),
         f'<ol class="ty-sources">{sources}</ol>',
         "" if refused else _found(answer, turn, lang),
@@ -67,11 +69,20 @@ def header(lang: str) -> str:
 
 
 def _block(kind: str, inner: str, lang: str | None = None) -> str:
-    spoken = f' lang="{lang}"' if lang else ""
-    return f'<div class="{kind}"{spoken}>{inner}</div>'
+    return f'<div class="{kind}"{_in(lang, None)}>{inner}</div>'
 
 
-def _text(answer: Answer, turn: int, documents: Mapping[str, Document]) -> str:
+def _in(lang: str | None, around: str | None) -> str:
+    """The attribute of words in `lang` where those around them are in another."""
+    return f' lang="{_spoken(lang)}"' if lang and _spoken(lang) != around else ""
+
+
+def _spoken(lang: str) -> str:
+    """Of an answer that a browser kept, `lang` may be anything."""
+    return lang if lang in LANGUAGES else "en"
+
+
+def _text(answer: Answer, turn: int, documents: Mapping[str, Document], lang: str) -> str:
     """The sentences: sides that are compared as rows of a table, items as a list, all others as paragraphs."""
     known = {citation.n: citation for citation in answer.citations}
     joint = "" if answer.lang == "zh" else " "
@@ -85,7 +96,8 @@ def _text(answer: Answer, turn: int, documents: Mapping[str, Document]) -> str:
             rows += f'<tr><th scope="row">{escaped(side)}</th><td>{runs}</td></tr>'
         else:
             parts += runs
-    return f'<div class="ty-text">{parts}{f"<table><tbody>{rows}</tbody></table>" if rows else ""}</div>'
+    table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
+    return f'<div class="ty-text"{_in(answer.lang, lang)}>{parts}{table}</div>'
 
 
 def _sentence(sentence: Sentence, known: Mapping[int, Citation], turn: int, documents: Mapping[str, Document]) -> str:
@@ -98,7 +110,8 @@ def _sentence(sentence: Sentence, known: Mapping[int, Citation], turn: int, docu
 def _link(citation: Citation, turn: int, documents: Mapping[str, Document]) -> str:
     document = documents.get(citation.doc_id)
     words = short_label(document.lang, citation.path, document.begins(citation.path)) if document else citation.label
-    return _opening("ty-cite", citation.doc_id, citation.path, words, f' data-source="src-{turn}-{citation.n}"')
+    more = f' data-source="src-{turn}-{citation.n}"{_in(document.lang if document else None, None)}'
+    return _opening("ty-cite", citation.doc_id, citation.path, words, more)
 
 
 def _opening(kind: str, doc_id: str, path: Path, words: str, more: str = "") -> str:
@@ -108,14 +121,15 @@ def _opening(kind: str, doc_id: str, path: Path, words: str, more: str = "") -> 
 def _source(citation: Citation, turn: int, documents: Mapping[str, Document], lang: str) -> str:
     """The clause under its label, folded; beside it what copies both."""
     title, copy = escaped(say("page_verbatim_title", lang)), escaped(say("page_copy", lang))
-    label = escaped(citation.label)
+    label, document = escaped(citation.label), documents.get(citation.doc_id)
+    spoken = _in(document.lang if document else None, lang)
     verbatim = f'<span class="ty-verbatim" title="{title}">{say("page_verbatim", lang)}</span>'
     opening = _opening("ty-open", citation.doc_id, citation.path, say("page_open", lang))
-    crumbs = _breadcrumb(documents.get(citation.doc_id), citation.path)
+    crumbs = _breadcrumb(document, citation.path)
     return (
         f'<li id="src-{turn}-{citation.n}"><details id="fold-{turn}-{citation.n}"><summary>'
-        f'<span class="ty-label">{label}</span> {verbatim}</summary>{crumbs}'
-        f"<blockquote>{escaped(unsigned(citation.quote))}</blockquote><p>{opening}</p></details>"
+        f'<span class="ty-label"{spoken}>{label}</span> {verbatim}</summary>{crumbs}'
+        f"<blockquote{spoken}>{escaped(unsigned(citation.quote))}</blockquote><p>{opening}</p></details>"
         f'<button type="button" class="ty-copy" aria-label="{copy} {label}">{copy}</button></li>'
     )
 
@@ -138,12 +152,13 @@ def _found(answer: Answer, turn: int, lang: str) -> str:
     if not answer.retrieved:
         return ""
     state = "" if answer.sentences else " open"
-    title, rows = escaped(say("page_found", lang)), _provisions(answer.retrieved)
+    title, rows = escaped(say("page_found", lang)), _provisions(answer.retrieved, lang)
     return f'<details class="ty-found" id="found-{turn}"{state}><summary>{title}</summary><ul>{rows}</ul></details>'
 
 
-def _provisions(hits: Iterable[Hit]) -> str:
-    return "".join(f"<li>{_provision(hit)} {_first_words(hit)}</li>" for hit in hits)
+def _provisions(hits: Iterable[Hit], lang: str) -> str:
+    rows = (f"<li{_in(hit.document.lang, lang)}>{_provision(hit)} {_first_words(hit)}</li>" for hit in hits)
+    return "".join(rows)
 
 
 def _provision(hit: Hit) -> str:
@@ -165,18 +180,19 @@ def _refusal(answer: Answer, turn: int, lang: str) -> str:
     An answer without a sentence and without a reason is one that nothing supported.
     """
     reason = say("page_refused_" + (answer.reason or "unsupported"), lang)
-    words = f'<p class="ty-refusal">{escaped(reason)}</p>' + (_remark(answer.note) if answer.note else "")
+    words = f'<p class="ty-refusal">{escaped(reason)}</p>' + _remark(answer, lang)
     if not answer.retrieved:
         return words
     summary = escaped(say("page_nearest", lang))
-    rows = _provisions(answer.retrieved[:NEAREST])
+    rows = _provisions(answer.retrieved[:NEAREST], lang)
     return (
         f'{words}<details class="ty-nearest" id="nearest-{turn}"><summary>{summary}</summary><ul>{rows}</ul></details>'
     )
 
 
-def _remark(words: str) -> str:
-    return f'<p class="ty-remark">{escaped(words)}</p>'
+def _remark(answer: Answer, lang: str) -> str:
+    """What code says beside an answer, in the answer's language."""
+    return f'<p class="ty-remark"{_in(answer.lang, lang)}>{escaped(answer.note)}</p>' if answer.note else ""
 
 
 def _rewritten(answer: Answer, lang: str) -> str:
@@ -190,7 +206,10 @@ def _footnotes(answer: Answer, turn: int, lang: str) -> str:
     if answer.llm == "extractive" and answer.sentences and not answer.refused:
         parts += f'<p class="ty-foot">{escaped(say("page_extractive", lang))}</p>'
     if answer.removed:
-        rows = "".join(f"<li><s>{escaped(r.text)}</s> <i>{escaped(r.why(lang))}</i></li>" for r in answer.removed)
+        spoken = _in(answer.lang, lang)
+        rows = "".join(
+            f"<li><s{spoken}>{escaped(r.text)}</s> <i>{escaped(r.why(lang))}</i></li>" for r in answer.removed
+        )
         summary = escaped(say("page_removed", lang, count=len(answer.removed)))
         parts += (
             f'<details class="ty-removed" id="removed-{turn}"><summary>{summary}</summary><ul>{rows}</ul></details>'
