@@ -267,6 +267,26 @@ def test_the_back_button_comes_back_to_the_conversation(site: SimpleNamespace, w
         assert site.log()[-1] == {"asked": "然后呢？", "history": ["推广什么？"]}
 
 
+@some_views
+def test_who_leaves_in_mid_answer_and_comes_back_by_the_back_button_has_it_once_and_to_its_end(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        ask(page, "很久的问题", settled=False).locator(".ty-cite").first.wait_for()
+        until(lambda: stored(page) == [["很久的问题"]])
+        count = len(site.log())
+        page.goto(f"{site.url}/healthz")
+        page.go_back()
+        page.locator(".ty-cite").first.wait_for()
+        page.locator("#ty-stop").wait_for()
+        site.finish()
+        page.locator("#ty-send").wait_for()
+        assert page.locator(".ty-cite").count() == 2
+        until(lambda: answered(page))
+        assert asked(page) == ["很久的问题"] and stored(page) == [["很久的问题"]]
+        assert len(site.log()) == count
+
+
 def test_an_answer_from_ones_own_document_comes_back_as_it_was(site: SimpleNamespace) -> None:
     with page_at(site.url) as page:
         page.get_by_role("tab", name="文件").click()

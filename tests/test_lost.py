@@ -1,4 +1,4 @@
-"""A connection that is lost in the middle of an answer, and comes back: nothing is lost, and nothing is there twice."""
+"""A connection that is lost and comes back: nothing is lost, nothing is there twice, and what cannot be had is said."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from browser import ask, page_at, said, until
 from played import played
+from screens import some_views
 from test_history import answered, asked, stored
 
 
@@ -94,3 +96,42 @@ def test_a_connection_lost_in_mid_answer_is_said_and_the_answer_is_there_when_it
         page.reload()
         until(lambda: len(asked(page)) == 3)
         assert page.locator("#ty-box textarea").input_value() == ""
+
+
+@pytest.mark.slow
+@some_views
+def test_what_cannot_be_had_meanwhile_is_said_where_it_was_asked_for(
+    site: SimpleNamespace, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, locale=locale) as page:
+        message = ask(page, "长法")
+        until(lambda: answered(page))
+        page.context.set_offline(True)
+        message.locator(".ty-cite").nth(1).click()  # of a law that was not opened yet
+        reader = page.locator(".ty-reader")
+        reader.get_by_text(said(page, "read_failed")).wait_for()
+        page.keyboard.press("Escape")
+        reader.wait_for(state="hidden")
+        page.get_by_role("button", name=said(page, "talk_export"), exact=True).click()
+        page.locator("#ty-export button").first.click()
+        page.locator("#ty-export").get_by_text(said(page, "talk_unexported")).wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("tab", name=said(page, "page_tab_documents")).click()
+        trouble = page.locator(".ty-trouble")
+        trouble.get_by_text(said(page, "library_unreachable")).wait_for()
+        page.context.set_offline(False)
+        page.locator(".ty-shared").wait_for()  # by itself
+        assert trouble.is_hidden()
+        page.locator(".ty-files").set_input_files(
+            {"name": "a.md", "mimeType": "", "buffer": "# 公约\n\n第一条 甲。".encode()}
+        )
+        page.locator(".ty-remove").wait_for()
+        page.context.set_offline(True)
+        page.locator(".ty-remove").click()
+        trouble.get_by_text(said(page, "library_unreachable")).wait_for()
+        assert page.locator("#ty-said").inner_text() == said(page, "library_unreachable")
+        assert page.locator(".ty-own").is_visible()
+        page.context.set_offline(False)
+        page.locator(".ty-own").wait_for(state="detached")
+        assert trouble.is_hidden()
+        assert page.faults == []

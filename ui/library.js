@@ -11,7 +11,7 @@
     <p class="ty-limits"></p></div><ul class="ty-sending"></ul><div class="ty-sift" hidden>
     <input type="search" class="ty-filter" autocomplete="off"><div class="ty-ticks"><button type="button" class="ty-tick-all"></button>
     <button type="button" class="ty-tick-none"></button><output class="ty-count"></output></div></div>
-    <p class="ty-note ty-no-match" role="status" hidden></p><div class="ty-listed"></div></div>`);
+    <p class="ty-note ty-no-match" role="status" hidden></p><p class="ty-note ty-trouble" hidden></p><div class="ty-listed"></div></div>`);
   const get = (name) => shelf.querySelector(`.ty-${name}`), all = (selector) => [...shelf.querySelectorAll(selector)];
   let leftOut = new Set(), limits = null, beside = null, again, listed = false, turn = 0;
   try { leftOut = new Set(JSON.parse(sessionStorage.getItem(KEY))); } catch { /* a browser that keeps nothing */ }
@@ -27,6 +27,12 @@
     get("limits").textContent = say("library_limits", { ...limits, readable });
   }
 
+  // What is being tried again, above what was listed before.
+  function trouble(text = "") {
+    get("trouble").textContent = text;
+    get("trouble").hidden = !text;
+  }
+
   // The list, as often as it changes; what the server cannot give yet is asked for again.
   async function load() {
     const mine = ++turn; // of two answers the one asked for last counts
@@ -35,11 +41,13 @@
     try { reply = await fetch(at()); text = await reply.text(); } catch { /* said below */ }
     if (mine !== turn) return;
     if (!reply?.ok) {
-      if (!listed) get("listed").replaceChildren(Object.assign(document.createElement("p"), { className: "ty-note", textContent: text }));
+      trouble(text);
+      if (!reply) announce(text);
       again = setTimeout(load, 2000);
       return;
     }
     listed = true;
+    trouble();
     get("listed").replaceChildren(make(text));
     const known = new Set(all(".ty-tick").map((tick) => tick.value));
     leftOut = new Set([...leftOut].filter((id) => known.has(id)));
@@ -153,10 +161,16 @@
   }
 
   async function remove(path) {
-    await fetch(at(path), { method: "DELETE" });
+    const reply = await fetch(at(path), { method: "DELETE" }).catch(() => null);
+    if (!reply?.ok) {
+      trouble(say("library_unreachable"));
+      announce(say("library_unreachable"));
+      setTimeout(remove, 2000, path);
+      return;
+    }
     await load();
     announce(say("library_removed"));
-    (shelf.querySelector(".ty-remove") || get("choose")).focus();
+    if (document.activeElement === document.body) (shelf.querySelector(".ty-remove") || get("choose")).focus();
   }
   function end(row) {
     const place = waiting.findIndex((each) => each.row === row), failed = row.dataset.stage === "failed";
