@@ -138,6 +138,16 @@ def test_what_was_found_is_open_until_there_is_an_answer() -> None:
     assert '<a class="ty-open" href="?read=d&#38;at=article/6">《计划》第六条</a> 国家推进' in before
 
 
+@pytest.mark.parametrize(
+    ("lang", "word", "cut"), [("zh", "甲乙丙丁", "甲乙丙丁" * 30 + "……"), ("en", "seven ", "seven " * 19 + "seven…")]
+)
+def test_a_long_provision_is_cut_as_its_language_is(lang: str, word: str, cut: str) -> None:
+    long = document(lang=lang, text=word * 50, provisions=(Provision(ARTICLE_6, 0, len(word) * 50),))
+    hit = Hit(long, long.by_path[ARTICLE_6], 0.9, "dense")
+    html = shown(answered(sentences=(), citations=(), retrieved=(hit,)), "generate")
+    assert f"</a> {cut}</li>" in html
+
+
 def test_the_parts_of_a_message_keep_their_places_while_it_grows() -> None:
     stages = [("generate", answered(sentences=(), citations=())), ("generate", answered()), ("done", answered())]
     for stage, answer in [*stages, ("done", answered(reason="no_evidence"))]:

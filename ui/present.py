@@ -171,7 +171,10 @@ def _first_words(hit: Hit) -> str:
     text = hit.text
     head = HEAD.match(text)
     text = " ".join(unsigned(text[head.end() :] if head else text).split())
-    return escaped(text if len(text) <= FIRST_WORDS else text[:FIRST_WORDS] + "……")
+    if len(text) <= FIRST_WORDS:
+        return escaped(text)
+    cut = text[:FIRST_WORDS]
+    return escaped(cut + "……" if hit.document.lang == "zh" else cut.rsplit(" ", 1)[0] + "…")
 
 
 def _refusal(answer: Answer, turn: int, lang: str) -> str:
