@@ -89,11 +89,15 @@ def test_the_language_changes_at_once_and_stays_and_goes_back_to_the_browsers(
     site: SimpleNamespace, width: int
 ) -> None:
     with page_at(site.url, width=width, locale="zh-CN") as page:
+        mark = ask(page, "推广什么？").locator(".ty-verbatim").first
+        assert mark.inner_text() == "原文"
+        page.keyboard.press("Escape")
         settings(page)
         page.get_by_role("radio", name="English").check()
         page.get_by_text("Theme", exact=True).wait_for()
         page.get_by_role("tab", name="Ask").click()
         page.get_by_role("button", name="Ask", exact=True).wait_for()
+        until(lambda: mark.inner_text() == "verbatim")  # around an answer too
         page.reload()
         page.get_by_role("button", name="Ask", exact=True).wait_for()
         assert page.evaluate("document.documentElement.lang") == "en"

@@ -33,6 +33,7 @@ STATUS_POLL = 2.0  # seconds between looks of an open page at an engine that is 
 # "multiple": the browser would drop a question asked while the stream of a stopped one is still ending.
 IN_TURN = {"queue": True, "concurrency_limit": None, "trigger_mode": "multiple"}  # `rag.lanes` lets them wait
 QUIET: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+LATEST = QUIET | {"trigger_mode": "always_last"}  # two arrow keys are faster than an answer of the server
 WAITING = 20  # events in gradio's own queue, in which none stays: questions and evaluations wait in theirs
 PLAIN: dict[str, Any] = {"js_on_load": None, "apply_default_css": False}
 SMALL: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 0}
@@ -87,7 +88,7 @@ def build(engine: Engine, lang: str | None = None, allowed: Allowance | None = N
         _bind_history(gr, blocks, page, w)
         _bind_marking(gr, page, w)
         _bind_evaluating(gr, evaluating.Evaluating(engine, allowed), w)
-        _bind_settings(blocks, page, worded, w)
+        _bind_settings(gr, blocks, page, worded, w)
     return blocks.queue(max_size=WAITING, default_concurrency_limit=1, api_open=False)
 
 
@@ -243,7 +244,7 @@ def _bind_evaluating(gr: Any, tab: evaluating.Evaluating, w: SimpleNamespace) ->
         exported.then(None, w.marks, js="(marks) => tiaoyin.marks(marks)", **QUIET)
 
 
-def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) -> None:
+def _bind_settings(gr: Any, blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) -> None:
     radios = {"llm": w.llm, "provisions": w.provisions, "language": w.language, "theme": w.theme}
     every = [widget for widget, _ in worded.made]
 
@@ -261,6 +262,7 @@ def _bind_settings(blocks: Any, page: Page, worded: Worded, w: SimpleNamespace) 
     begun.then(*status, **QUIET)
     w.timer.tick(*status, **QUIET)
     for radio in radios.values():
-        radio.input(None, list(radios.values()), js="(...chosen) => tiaoyin.keep(chosen)", **QUIET)
-    spoke = w.language.input(worded.spoken, w.language, every, js="(chosen) => [tiaoyin.speak(chosen)]", **QUIET)
+        radio.input(None, list(radios.values()), js="(...chosen) => tiaoyin.keep(chosen)", **LATEST)
+    spoke = w.language.input(worded.spoken, w.language, every, js="(chosen) => [tiaoyin.speak(chosen)]", **LATEST)
     spoke.then(*status, **QUIET)
+    spoke.then(_visited(gr, page.speak), [w.turns, w.spoken], w.chat, **QUIET)

@@ -80,10 +80,13 @@ window.tiaoyin = ((words, served) => {
     const link = part(event, "a.ty-cite");
     if (link?.matches(":focus-visible")) showCard(link); else if (!part(event, "#ty-card")) hideCard();
   });
-  // Gradio names each radio button differently: the arrow keys would not go from one to the next.
-  document.addEventListener("focusin", (event) => {
-    const [first, ...others] = part(event, "#ty-settings fieldset, #ty-evaluate fieldset")?.querySelectorAll("input") || [];
-    others.forEach((each) => { each.name = first.name; });
+  // Gradio names each radio button differently, and again when it speaks another language: the arrow keys would not go from
+  // one to the next, nor the Tab key to the one that is chosen.
+  for (const when of ["focusin", "keydown"]) document.addEventListener(when, (event) => {
+    const group = [...part(event, "#ty-settings fieldset, #ty-evaluate fieldset")?.querySelectorAll("input") || []];
+    if (group.every((each) => each.name === group[0].name)) return;
+    group.forEach((each) => { each.name = group[0].name; });
+    if (event.target.matches(":focus-visible")) group.find((each) => each.checked)?.focus();
   });
   document.addEventListener("scroll", hideCard, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => {
@@ -91,6 +94,12 @@ window.tiaoyin = ((words, served) => {
     hideCard();
     event.stopImmediatePropagation();
   }, true);
+
+  // Pressed by key, these go, and the focus with them: the question box takes it. A tap would bring up a phone's keys.
+  const write = () => document.querySelector("#ty-box textarea")?.focus();
+  document.addEventListener("click", (event) => {
+    if (!event.detail && part(event, "#ty-send, #ty-stop, #ty-again, .ty-example")) write();
+  });
 
   async function copied(text) {
     try { await navigator.clipboard.writeText(text); return true; } catch { /* not allowed, or no https */ }
@@ -165,7 +174,7 @@ window.tiaoyin = ((words, served) => {
   return {
     say, keep, speak, part, ready, announce,
     start() { paint(); return [speak(), JSON.stringify(chosen)]; },
-    write() { requestAnimationFrame(() => document.querySelector("#ty-box textarea")?.focus()); },
+    write() { requestAnimationFrame(write); },
     reveal(id) { drawn(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },
     asked() {
       this.restored = false; // history.js: the conversation on the page is no longer only what it brought back

@@ -214,6 +214,17 @@ class Page:
             return present.note(words(error, lang), "error"), *_shown(turns)[1:]
         return _shown(turns)
 
+    def speak(self, turns: Turns, lang: str, visitor: str = "") -> str:
+        """The page speaks another language, and so does what stands around the answers that are whole."""
+        try:
+            documents = {document.doc_id: document for document in self.engine.documents(visitor) if turns}
+        except TiaoYinError:
+            return shown(turns)
+        for n, turn in enumerate(turns, 1):
+            if turn.answer and turn.stage == "over":
+                turn.body, turn.lang = present.message(Update("done", turn.answer), n, documents, lang), lang
+        return shown(turns)
+
     def like(self, turns: Turns, lang: str) -> tuple[Any, ...]:
         return self._mark(turns, lang, feedback.LIKE)
 

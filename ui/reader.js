@@ -232,6 +232,10 @@
     if (state?.ty) show(state.ty, true); else if (isOpen()) { dismissed = true; hide(); }
   });
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Tab" && event.shiftKey && event.target.matches(".ty-cited, .ty-law-title")) {
+      event.preventDefault(); // before an article of a long law there are hundreds of references
+      get("close").focus();
+    }
     if (event.key !== "Escape" || !isOpen() || document.querySelector(":popover-open")) return;
     if (event.target === get("query") && event.target.value) { event.target.value = ""; search(0, true); return; }
     close();
