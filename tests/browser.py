@@ -44,16 +44,17 @@ FOREIGN = re.compile(r"^(?!data:|blob:|about:|chrome-error:|\w+://(127\.0\.0\.1|
 
 
 @contextlib.contextmanager
-def page_at(url: str, width: int = 1280, height: int = 900, locale: str = "zh-CN", dark: bool = False) -> Iterator[Any]:
-    """A page opened at `url` in an empty profile, in pixels `width` by `height`.
+def page_at(
+    url: str, width: int = 1280, height: int = 900, locale: str = "zh-CN", dark: bool = False, touch: bool = False
+) -> Iterator[Any]:
+    """A page opened at `url` in an empty profile, in pixels `width` by `height`, on a screen that may be touched.
 
     The page object also carries `requests` (every URL asked for), `foreign` (those that would leave this machine:
     they are stopped and noted), and `faults` (uncaught JavaScript errors).
     """
     with contextlib.nullcontext(_shared[-1]) if _shared else launched() as chromium:
-        context = chromium.new_context(
-            locale=locale, viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-        )
+        looks: dict[str, Any] = {"viewport": {"width": width, "height": height}, "has_touch": touch}
+        context = chromium.new_context(locale=locale, color_scheme="dark" if dark else "light", **looks)
         context.set_default_timeout(15_000)
         try:
             page: Any = context.new_page()

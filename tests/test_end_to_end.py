@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from browser import ask as ask_page
 from browser import free_port, page_at, served
+from test_crowd import asked_at_once, questions
 
 from rag.pipeline import Engine
 from rag.records import Answer
 from rag.settings import Settings
+from rag.words import say
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
@@ -233,3 +235,31 @@ def test_the_page_streams_an_answer_whose_citation_opens_the_clause(settings: Se
         assert page.faults == []
         if shots := os.environ.get("SHOTS"):
             page.screenshot(path=f"{shots}/real.png", full_page=True)
+
+
+AT_ONCE = [
+    ("行动计划推广哪些绿色计算技术?", "第七条"),
+    ("行动计划支持在联合国框架下建立哪两项机制?", "第十一条"),
+    ("公共部门应在哪些公共服务领域优先部署人工智能?", "第九条"),
+    ("标准制修订依托哪些国际组织?", "第八条"),
+    ("行动计划特别保障谁的数字和智能权益?", "第十二条"),
+]
+
+
+def test_five_at_once_wait_for_the_model_see_their_places_and_have_each_their_own_answer(
+    settings: Settings, tmp_path: Path
+) -> None:
+    places = {say("queue_ahead", "zh", n=n) for n in range(1, len(AT_ONCE))}
+    told = set[str]()
+    command = [sys.executable, "-m", "rag", "serve", "--port", str(free_port())]
+    command += ["--home", str(settings.home), "--index", str(settings.index)]
+    with served(command, tmp_path / "output.txt") as site:
+        asked = [question for question, _ in AT_ONCE]
+        seen = lambda page: told.update(words for words in places if words in page)  # noqa: E731
+        (got,) = asked_at_once(site.url, [asked], seen=seen)
+    for (question, article), (shown, _) in zip(AT_ONCE, got, strict=True):
+        assert questions(shown) == [question]
+        cited = re.findall(r'class="ty-cite"[^>]*>([^<]+)', shown)
+        assert cited and all(each.startswith(article) for each in cited), (question, shown)
+        assert say("page_extractive", "zh") not in shown
+    assert told == places

@@ -68,17 +68,17 @@ def tab(page: Any, name: str = "documents") -> None:
         page.locator(".ty-shared").wait_for()
 
 
-def send(page: Any, *files: dict[str, Any]) -> None:
+def send(page: Any, *files: dict[str, Any], seconds: float = 10) -> None:
     """Chooses files on the Documents tab and waits until each is done or has failed."""
     tab(page)
     page.locator(".ty-files").set_input_files(list(files))
-    until(lambda: page.locator(".ty-sending").get_attribute("aria-busy") == "false")
+    until(lambda: page.locator(".ty-sending").get_attribute("aria-busy") == "false", seconds)
 
 
 @slow
 @some_views
 def test_files_are_chosen_by_keyboard_say_how_far_they_are_and_are_removed(
-    site: SimpleNamespace, axe: str, width: int, locale: str
+    site: SimpleNamespace, width: int, locale: str
 ) -> None:
     with page_at(site.url, width=width, height=800, locale=locale) as page:
         page.on("filechooser", lambda _: None)  # or a busy machine opens a real one
@@ -94,9 +94,6 @@ def test_files_are_chosen_by_keyboard_say_how_far_they_are_and_are_removed(
             assert [row.split("\n")[0] for row in rows.all_inner_texts()] == ["公约.md", "<b>.exe", "大.txt"]
             assert said(page, "library_wait") in rows.nth(1).inner_text()
             assert said(page, "library_large", size=11, mb=10) in rows.nth(2).inner_text()
-            few = "document.querySelectorAll('.ty-shared .ty-row:nth-child(n + 4)').forEach(row => row.remove())"
-            page.evaluate(few)  # the others are as these, and axe takes seconds for them
-            found = {"sending": faults(page, axe)}
         own = page.locator(".ty-own")
         own.wait_for()
         assert "小区养犬公约" in own.inner_text() and "公约.md · 1 KB" in own.inner_text()
@@ -106,17 +103,37 @@ def test_files_are_chosen_by_keyboard_say_how_far_they_are_and_are_removed(
             said(page, "document_kind_unknown", path="<b>.exe", suffixes="").split(".csv")[0][:12]
         ).wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.evaluate(few)
-        found["sent"] = faults(page, axe)
-        page.emulate_media(color_scheme="dark")
-        found["dark"] = faults(page, axe)
-        assert {view: each for view, each in found.items() if each} == {}
         tab_to(page, ".ty-remove")
         page.keyboard.press("Enter")
         own.wait_for(state="detached")
         until(lambda: page.evaluate("document.activeElement.className") == "ty-choose")
         assert page.locator("#ty-said").inner_text() == said(page, "library_removed")
         assert (page.foreign, page.faults) == ([], [])
+
+
+FEW = "document.querySelectorAll('.ty-shared .ty-row:nth-child(n + 4)').forEach(row => row.remove())"
+"""The others are as these, and axe takes seconds for them."""
+
+
+@slow
+@some_views
+def test_the_tab_has_no_serious_fault_while_files_are_sent_and_when_they_were(
+    site: SimpleNamespace, axe: str, width: int, locale: str
+) -> None:
+    with page_at(site.url, width=width, height=800, locale=locale) as page:
+        tab(page)
+        with site.embedding():
+            page.locator(".ty-files").set_input_files([file("公约.md", DOGS), file("<b>.exe", "MZ")])
+            page.get_by_text(said(page, "library_embed", done=0, total=3)).wait_for()
+            page.evaluate(FEW)
+            found = {"sending": faults(page, axe)}
+        page.locator(".ty-own").wait_for()
+        page.locator('.ty-sending [data-stage="failed"]').wait_for()
+        page.evaluate(FEW)
+        found["sent"] = faults(page, axe)
+        page.emulate_media(color_scheme="dark")
+        found["dark"] = faults(page, axe)
+        assert {view: each for view, each in found.items() if each} == {}
 
 
 DROP = """(files) => {
@@ -170,7 +187,7 @@ def test_a_file_of_each_kind_that_is_read_is_taken_and_a_pdf_shows_its_pages(
 ) -> None:
     with page_at(site.url, width=width, locale=locale) as page:
         files = of_each_kind(page)
-        send(page, *(file(name, data) for name, data in files.items()))
+        send(page, *(file(name, data) for name, data in files.items()), seconds=60)  # characters are recognised too
         offered = page.locator(".ty-files").get_attribute("accept").split(",")
         assert {f".{name.split('.')[1]}" for name in files} <= set(offered)
         assert page.locator(".ty-sending li").all_inner_texts() == []  # none has failed
@@ -216,6 +233,8 @@ def test_several_files_and_an_archive_are_dropped_and_each_member_is_there(
         assert names == ["公约.md", "包.zip!/猫.md"]
         failed = page.locator('.ty-sending [data-stage="failed"]')
         assert failed.count() == 1 and "空.md" in failed.inner_text()
+        assert page.locator(".ty-own .ty-remove").count() == 2
+        assert page.locator(".ty-shared").locator(".ty-remove, .ty-clear").count() == 0
         failed.get_by_role("button").click()
         assert page.locator(".ty-sending li").count() == 0
         page.get_by_role("button", name=said(page, "library_clear")).click()
@@ -325,10 +344,11 @@ def test_a_question_to_no_document_says_what_to_do(site: SimpleNamespace) -> Non
 
 
 @slow
+@some_views
 def test_on_a_page_for_strangers_each_may_ask_and_upload_so_often_and_is_told_when_to_come_again(
-    site: SimpleNamespace,
+    site: SimpleNamespace, width: int, locale: str
 ) -> None:
-    with page_at(site.url) as page, page_at(site.url, locale="en-GB") as other:
+    with page_at(site.url, width=width, locale=locale) as page, page_at(site.url) as other:
         for n in range(2):
             assert ask(page, f"推广什么{n}？").locator(".ty-cite").count() == 2
         assert ask(page, "还有呢？").locator(".ty-reply").inner_text().strip() == said(
@@ -379,6 +399,19 @@ def test_a_file_that_is_too_large_is_not_even_held(app: Any) -> None:
     assert (stage, words[:34]) == ("failed", "big.md has 2 MB, more than the lim")
     pieces = (b"x" * 1000 for _ in range(2000))  # of no length that is told
     assert visitor.post("/library", content=pieces, headers={"x-name": "a.md"}).status_code == 413
+
+
+def test_what_is_shared_cannot_be_removed_by_anybody(app: Any) -> None:
+    visitor = client(app, new_id())
+    listed = visitor.get("/library?lang=en").text
+    assert "read only" in listed and listed.count("ty-tick") == 4
+    assert "ty-remove" not in listed and "ty-clear" not in listed
+    for to in (visitor, client(app)):
+        for path in ("", "/plan", f"/{'f' * 64}", f"/{'f' * 12}-1", "/..", "/%2e%2e/read/plan"):
+            to.delete(f"/library{path}")
+    for to in (visitor, client(app, new_id()), client(app)):
+        assert to.get("/library?lang=en").text == listed
+        assert to.get("/read/plan").status_code == 200
 
 
 @pytest.mark.parametrize("visitor", ["", "me", "é" * 43])

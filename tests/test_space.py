@@ -14,14 +14,16 @@ from pathlib import Path
 import pytest
 from browser import ask, free_port, page_at, served, shared, until
 from conftest import DOCUMENTS
-from played import played
+from played import PlayedEngine, played
 
 from rag import bringing, models
 from rag.errors import IndexError_, ModelError
+from rag.keys import door
 from rag.pipeline import LLM, Engine
 from rag.settings import Settings
 from rag.words import say
 from tests.here import Here
+from tests.listening import listening
 from tests.plan import plan
 from ui.space import defaults
 
@@ -212,6 +214,20 @@ def test_a_space_is_a_demo_on_its_own_port_unless_a_variable_says_otherwise(
     kept = {"TIAOYIN_HOME": str(tmp_path / "data" / "tiaoyin")}
     assert defaults(given, tmp_path / "data") == wanted | kept
     assert defaults(given | {"TIAOYIN_HOME": "/h"}, tmp_path / "data") == wanted
+
+
+def test_a_space_is_opened_under_the_name_of_its_host_and_its_cookie_goes_over_https_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPACE_ID", "somebody/tiaoyin")
+    engine = PlayedEngine(tmp_path, Settings(demo="on"))
+    through = {"host": "somebody-tiaoyin.hf.space", "x-forwarded-proto": "https", "sec-fetch-dest": "iframe"}
+    with listening(engine, door(engine.settings, "0.0.0.0")) as client:  # which is heard at 127.0.0.1 alone
+        page = client.get("/", headers=through)
+        assert page.status_code == 200 and "window.tiaoyin" in page.text
+        assert "; Secure; SameSite=None; Partitioned" in page.headers["set-cookie"]
+        for path in ("/config", "/library", "/healthz", "/read/plan"):
+            assert client.get(path, headers=through).status_code == 200, path
 
 
 @pytest.mark.slow
