@@ -32,12 +32,19 @@ from rag.quiet import openvino
 Vectors = npt.NDArray[np.float32]
 Run = Callable[[list[str], str], Any]
 """Texts and what they are ("query" or "passage") -> their vectors, of any length."""
+Loaded = tuple[Run, Callable[[], int], int]
+"""Also how many batches of passages it takes at once, and the dimension."""
 
 BATCH = 16
 BATCH_CHARACTERS = 1600
 """Characters of a batch of passages, padding counted, about 1,000 tokens: what a core's cache holds. Measured on two
 cores and chunks of laws, with two batches at once: 0.73 of the time of batches of 16 texts, one at a time."""
 MODEL = "model.xml"
+HINTS = {"query": "LATENCY", "passage": "THROUGHPUT"}
+"""OpenVINO's performance hints."""
+STEP = 16
+"""Tokens to whose multiple a query is padded: for each length that it has not met OpenVINO prepares anew. Of 200
+questions, idle or not, both halve the time of a query."""
 LONGEST = 512
 """Tokens of a text that are read, of models that could read more (bge-m3 8,192, Qwen3-Embedding 32,768): a longer
 clause is also there as its parts, and no query is. It bounds what one long article costs all that share its batch."""
@@ -58,13 +65,12 @@ class Embedder:
         try:
             self.prompts = prompts_of(folder)
             if exported is None:
-                self._run, self._at_once = _torch(folder, self.prompts), 1
+                self._run, self._at_once, self.dimension = _torch(folder, self.prompts)
             else:
                 made_once(exported, lambda place: _export(folder, place))
-                self._run, self._at_once = _compiled(folder, exported / MODEL, self.prompts)
+                self._run, self._at_once, self.dimension = _compiled(folder, exported / MODEL, self.prompts)
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             raise ModelError("embedder_load", folder=folder, why=str(error).strip().splitlines()[-1][:200]) from error
-        self.dimension = self.queries(["?"]).shape[1]
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts, "query")
@@ -73,7 +79,7 @@ class Embedder:
         """Vectors of documents; `report` is told how many more are done, after every batch."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         batches = list(_batches(texts))
-        with ThreadPoolExecutor(self._at_once) as threads:
+        with ThreadPoolExecutor(self._at_once()) as threads:
             found = threads.map(lambda batch: self._encode([texts[i] for i in batch], "passage"), batches)
             for batch, made in zip(batches, found, strict=True):
                 vectors[batch] = made
@@ -128,7 +134,7 @@ def _loaded(folder: Path) -> Any:
     return model
 
 
-def _torch(folder: Path, prompts: dict[str, str]) -> Run:
+def _torch(folder: Path, prompts: dict[str, str]) -> Loaded:
     model, lock = _loaded(folder), threading.Lock()
 
     def run(texts: list[str], kind: str) -> Any:
@@ -136,7 +142,7 @@ def _torch(folder: Path, prompts: dict[str, str]) -> Run:
         with lock:
             return encode(texts, prompt=prompts[kind], batch_size=BATCH, show_progress_bar=False)
 
-    return run
+    return run, lambda: 1, len(run(["?"], "query")[0])
 
 
 def _export(folder: Path, place: Path) -> None:
@@ -171,24 +177,40 @@ def _passages(run: Run) -> Callable[[list[str]], Any]:
     return lambda texts: run(texts, "passage")
 
 
-def _compiled(folder: Path, file: Path, prompts: dict[str, str]) -> tuple[Run, int]:
-    """The exported model, and how many batches it takes at once: it splits the cores among them."""
+def _compiled(folder: Path, file: Path, prompts: dict[str, str]) -> Loaded:
+    """The exported model. It is compiled for what it is first asked for: passages get a core a batch, of which there
+    are many, and a query all cores.
+    """
     from tokenizers import Tokenizer
 
     config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
     limits = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(limits["max_seq_length"])
-    tokenizer.enable_padding(pad_id=tokenizer.token_to_id(config["pad_token"]), pad_token=config["pad_token"])
-    model = openvino().Core().compile_model(file, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
-    own = threading.local()
+    padding = int(tokenizer.token_to_id(config["pad_token"]) or 0)
+    tokenizer.enable_padding(pad_id=padding, pad_token=config["pad_token"])
+    core = openvino().Core()
+    model, ready, own, lock = core.read_model(file), dict[str, Any](), threading.local(), threading.Lock()
+
+    def compiled(kind: str) -> Any:
+        with lock:
+            if kind not in ready:
+                ready[kind] = core.compile_model(model, "CPU", {"PERFORMANCE_HINT": HINTS[kind]})
+            return ready[kind]
 
     def run(texts: list[str], kind: str) -> Any:
         found = tokenizer.encode_batch([prompts[kind] + text for text in texts])
         ids = np.array([encoding.ids for encoding in found], dtype=np.int64)
         mask = np.array([encoding.attention_mask for encoding in found], dtype=np.int64)
-        if not hasattr(own, "request"):
-            own.request = model.create_infer_request()
-        return own.request.infer((ids, mask))[0]
+        if kind == "query" and (short := -ids.shape[1] % STEP):
+            ids = np.pad(ids, ((0, 0), (0, short)), constant_values=padding)
+            mask = np.pad(mask, ((0, 0), (0, short)))
+        requests = own.__dict__
+        if kind not in requests:
+            requests[kind] = compiled(kind).create_infer_request()
+        return requests[kind].infer((ids, mask))[0]
 
-    return run, model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+    def at_once() -> int:
+        return int(compiled("passage").get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+
+    return run, at_once, int(model.output(0).get_partial_shape()[1].get_length())
