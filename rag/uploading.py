@@ -53,8 +53,8 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
 
     def sent(request: Any) -> Any:
         async def respond(*channel: Any) -> None:
-            who = visitor_of(request.cookies) or request.client.host
-            async with own.setdefault(who, asyncio.Lock()), receiving:  # one of a visitor's at a time, as the page does
+            # One of a visitor's at a time, as the page sends them.
+            async with own.setdefault(_sender(request), asyncio.Lock()), receiving:
                 await (await taken(request))(*channel)
 
         return respond
@@ -68,9 +68,8 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
             return Response(status_code=408)
         except DocumentError as error:
             return PlainTextResponse(json.dumps(library.refused(name, error, spoken(request))), 413)
-        visitor = visitor_of(request.cookies)
-        spend = partial(allowed.spend, visitor or request.client.host) if allowed else None
-        steps = _steps(engine, visitor, Upload(name, data), spoken(request), spend)
+        spend = partial(allowed.spend, _sender(request)) if allowed else None
+        steps = _steps(engine, visitor_of(request.cookies), Upload(name, data), spoken(request), spend)
         return StreamingResponse(_apart(steps), media_type="application/x-ndjson", headers={"x-accel-buffering": "no"})
 
     def removed(request: Any) -> Any:
@@ -85,6 +84,11 @@ def add_library(app: Any, engine: Any, allowed: Allowance | None) -> None:
     app.add_route("/library", sent, methods=["POST"])
     app.add_route("/library", removed, methods=["DELETE"])
     app.add_route("/library/{key}", removed, methods=["DELETE"])
+
+
+def _sender(request: Any) -> str:
+    """Whose turn and allowance it is: the visitor's, or an address's."""
+    return visitor_of(request.cookies) or str(request.client.host)
 
 
 def spoken(request: Any) -> str:
