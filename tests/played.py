@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,6 +136,7 @@ class PlayedEngine:
             yield Update("done", Answer(question, lang, retrieved=hits, reason="no_evidence"))
             return
         time.sleep(0.6 if is_long(question) else 0.1)  # time to see that it is being answered
+        wait(self.folder / "answering")
         try:
             yield from self.sentences(question, lang, hits)
         except GeneratorExit:
@@ -209,7 +211,7 @@ def played(
     """The served page, as `browser.served` gives it, with `log()` (what the engine noted), `loaded()`, `finish()`.
 
     `stocked`: 206 documents are shared. `settings` in place of the defaults. `with embedding():` the embedder waits,
-    and `with retrieving():` the search.
+    `with retrieving():` the search, and `with answering():` what comes behind the provisions found.
     """
     port, log = free_port(), folder / "log.jsonl"
     log.touch()
@@ -221,7 +223,8 @@ def played(
         site.log = lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         site.loaded = (folder / "loading").unlink
         site.finish, site.folder = (folder / "finish").touch, folder
-        site.embedding, site.retrieving = (lambda: held(folder / "embedding")), (lambda: held(folder / "retrieving"))
+        for stage in ("embedding", "retrieving", "answering"):
+            setattr(site, stage, partial(held, folder / stage))
         yield site
 
 
