@@ -34,6 +34,12 @@ def visitor_of(cookies: Mapping[str, str]) -> str:
     return given if is_id(given) else ""
 
 
+def whom(request: Any) -> str:
+    """Whom a limit on a page's request is for: a key, else the visitor, else an address."""
+    key: str = request.state.who
+    return key if key != "-" else visitor_of(request.cookies) or str(request.client.host)
+
+
 class Visiting:
     """ASGI middleware: an opened page carries the cookie, the one that came or a new one."""
 

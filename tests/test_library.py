@@ -31,7 +31,7 @@ from rag.errors import UsageError
 from rag.read import scan
 from rag.serve import application
 from rag.settings import Settings
-from rag.visiting import COOKIE, visitor_of
+from rag.visiting import COOKIE, visitor_of, whom
 from rag.visitors import MB, new_id
 from rag.words import say
 from ui.library import asked, place
@@ -429,11 +429,14 @@ def test_each_visitor_has_so_many_files_and_who_has_no_cookie_so_many_questions_
     assert posted(same, "1.md", DOGS)[-1][0] == "done"
     page = Page(PlayedEngine(tmp_path), questions(1))
     replies = []
-    for visitor, host in (("", "10.0.0.1"), ("", "10.0.0.1"), ("", "10.0.0.2"), (new_id(), "10.0.0.1")):
-        turns = [Turn("上传的？", "")]
-        *_, _ = page.answer(turns, "en", "", 4, "", visitor, visitor or host)
+    near, visitors = "10.0.0.1", ["", "", "", *[new_id()] * 3]
+    hosts, keys = [near, near, "10.0.0.2", near, near, near], [*"-----", "anna"]
+    for visitor, host, key in zip(visitors, hosts, keys, strict=True):
+        turns, cookies = [Turn("上传的？", "")], {COOKIE: visitor}
+        who = SimpleNamespace(state=SimpleNamespace(who=key), cookies=cookies, client=SimpleNamespace(host=host))
+        *_, _ = page.answer(turns, "en", "", 4, "", visitor, whom(who))
         replies.append(say("visitor_questions", "en", limit=1, minutes=60)[:30] in html.unescape(turns[0].body))
-    assert replies == [False, True, False, False]
+    assert replies == [False, True, False, False, True, False]
 
 
 def test_the_name_of_a_file_is_escaped_in_the_list_and_kept_out_of_the_address(app: Any) -> None:

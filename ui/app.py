@@ -19,7 +19,7 @@ from typing import Any
 
 from rag.allowance import Allowance
 from rag.lanes import Lanes
-from rag.visiting import visitor_of
+from rag.visiting import visitor_of, whom
 from rag.words import reader_language, say
 from ui import evaluating, library, present
 from ui.choices import LANGUAGES, THEMES, amounts, kept, models
@@ -202,13 +202,10 @@ def _bind_history(gr: Any, blocks: Any, page: Page, w: SimpleNamespace) -> None:
 
 
 def _visited(gr: Any, listener: Callable[..., Any]) -> Any:
-    """`listener` told whose request it is: the cookie's, which no script reads; if it streams, whom a limit is for too:
-    a key, else the visitor, else an address.
-    """
+    """`listener` told whose request it is: the cookie's, which no script reads; if it streams, whom a limit is for."""
 
     def streaming(request: Any, *values: Any) -> Any:
-        visitor, key = visitor_of(request.cookies), request.state.who
-        yield from listener(*values, visitor, key if key != "-" else visitor or request.client.host)
+        yield from listener(*values, visitor_of(request.cookies), whom(request))
 
     def answering(request: Any, *values: Any) -> Any:
         return listener(*values, visitor_of(request.cookies))
