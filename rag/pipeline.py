@@ -52,6 +52,7 @@ class Engine:
         self._search: Search | None = None
         self._unused: list[Callable[[], None]] = []  # what closes the indexes that nobody answers from any more
         self._loaded: set[str] = set()
+        self._found = threading.Event()  # something was searched for once
         self._bringing = Bringing(settings, lambda: "search" in self._loaded)
         self._failed: tuple[TiaoYinError, Callable[[], None]] | None = None  # and what was being done
         self._lock = threading.RLock()
@@ -111,6 +112,7 @@ class Engine:
         self.standby = ""
         self._bringing.done()
         if read_ahead:
+            self._found.wait()  # reading would get in the way of a page and a search that are still being loaded
             for lang in sorted(LANGUAGES, key=lambda lang: lang != reader_language()):
                 read_ahead(template(lang)[:-1])
 
@@ -118,6 +120,7 @@ class Engine:
         self.search()
         self.embedder().queries(["?"])
         self._loaded.add("search")
+        self._found.set()
 
     def embedder(self) -> Embedder:
         with self._lock:
@@ -192,7 +195,9 @@ class Engine:
     ) -> Found:
         widen = self.settings.widen and not self.standby
         wording = (lambda asked, lang: asking.wording(self.generator(), asked, lang)) if widen else None
-        return search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
+        found = search.find(question, history, k or self.settings.provisions, self.embedder, only, wording)
+        self._found.set()
+        return found
 
     def ask(
         self, question: str, history: Sequence[str] = (), only: Only | None = None, visitor: str = "",

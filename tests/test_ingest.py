@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from rag.errors import IndexError_
 from rag.index import Index
 from rag.ingest import Ingested, ingest
 from rag.pipeline import Engine
+from rag.prompt import template
 from rag.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -133,6 +135,22 @@ def test_a_server_started_before_its_index_answers_once_there_is_one(place: Sett
     assert "tiaoyin" in until(engine, lambda told: told is not None and "ingest" in told)
     run(place)
     assert until(engine, lambda told: told is None) is None
+
+
+def test_a_model_reads_its_prompts_ahead_only_once_something_was_searched_for(place: Settings) -> None:
+    run(place)
+    read: list[str] = []
+    model: Any = SimpleNamespace(read_ahead=lambda messages: read.append(messages[0].content))
+    engine = Engine(replace(place, llm="extractive"), model)
+    engine.start_model()
+    time.sleep(0.5)
+    assert read == ["?"]
+    engine.start_search()
+    assert until(engine, lambda told: told is None) is None
+    deadline = time.monotonic() + 60
+    while len(read) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert sorted(read[1:]) == sorted(template(lang)[0].content for lang in ("zh", "en"))
 
 
 def until(engine: Engine, wanted: Callable[[str | None], bool]) -> Any:
