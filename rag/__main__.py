@@ -243,11 +243,14 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
         print(say("terminal_serving", address=address), file=sys.stderr, flush=True)
         engine.start_search()
 
+    def ending(seconds: int) -> None:
+        print(say("terminal_ending", seconds=seconds), file=sys.stderr, flush=True)
+
     logged()
     engine = Engine(settings)
     # The model loads beside the page, mostly outside of Python; the search would only get in the page's way.
     engine.start_model()
-    serve(engine, settings.host, settings.port, settings.lang or None, announce)
+    serve(engine, settings.host, settings.port, settings.lang or None, announce, ending)
     return 0
 
 

@@ -55,12 +55,13 @@ def serve(
     port: int = 7860,
     lang: str | None = None,
     announce: Callable[[str], None] | None = None,
+    ending: Callable[[int], None] | None = None,
 ) -> None:
     """Serves until Ctrl-C or SIGTERM.
 
     `engine` is a `ui.app.Engine`; `lang` fixes the page's language; `announce` is called with the page's address
-    once it can be opened. Port 0 takes a free one. Raises ServeError; UsageError where the address needs keys and there
-    are none.
+    once it can be opened, `ending` with the seconds that running answers get, if there are any when it is to end.
+    Port 0 takes a free one. Raises ServeError; UsageError where the address needs keys and there are none.
     """
     with bound(host, port) as listener:
         threading.Thread(target=_sweep, args=(engine.visitors,), daemon=True).start()
@@ -70,7 +71,7 @@ def serve(
             shown = f"[{host}]" if ":" in host else host
             announce(f"http://{shown}:{listener.getsockname()[1]}")
         try:
-            server(app).run(sockets=[listener])
+            server(app, ending).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # uvicorn has ended cleanly and hands the signal on
 
@@ -81,8 +82,8 @@ def _sweep(visitors: Any) -> None:
         visitors.sweep()
 
 
-def server(app: Any) -> Any:
-    """A uvicorn server of an `application`."""
+def server(app: Any, ending: Callable[[int], None] | None = None) -> Any:
+    """A uvicorn server of an `application`; for `ending` see `serve`."""
     import uvicorn
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -110,6 +111,8 @@ def server(app: Any) -> Any:
         """Lets the answers in the line end first; a second Ctrl-C does not."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            if ending and app.state.line.busy():
+                ending(round(GRACE))
             await app.state.line.drained(GRACE, lambda: self.force_exit)
             await super().shutdown(sockets)
 

@@ -55,7 +55,7 @@ def page_at(
     with contextlib.nullcontext(_shared[-1]) if _shared else launched() as chromium:
         looks: dict[str, Any] = {"viewport": {"width": width, "height": height}, "has_touch": touch}
         context = chromium.new_context(locale=locale, color_scheme="dark" if dark else "light", **looks)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         try:
             page: Any = context.new_page()
             page.requests, page.foreign, page.faults = [], [], []
@@ -107,7 +107,7 @@ def _note(page: Any, url: str) -> None:
 
 @contextlib.contextmanager
 def served(command: Sequence[str], output: Path, seconds: float = 60) -> Iterator[SimpleNamespace]:
-    """Runs `command` until an address stands in what it prints; at the end it gets Ctrl-C and 15 seconds.
+    """Runs `command` until an address stands in what it prints; at the end it gets Ctrl-C, twice if it is slow.
 
     Gives `url`, `process` and `output()`, all that it has printed so far on either stream.
     """
@@ -123,7 +123,10 @@ def served(command: Sequence[str], output: Path, seconds: float = 60) -> Iterato
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(15)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            process.send_signal(signal.SIGINT)  # for a test that left in mid-answer
+            process.wait(60)
         finally:
             process.kill()
 
@@ -135,7 +138,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+def until(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Waits for what is bound to happen; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not holds():

@@ -32,7 +32,7 @@ def listening(engine: Any, entrance: Door | None = None) -> Iterator[httpx.Clien
         thread.start()
         until(lambda: running.started)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
                 client.app = app  # type: ignore[attr-defined]
                 yield client
         finally:

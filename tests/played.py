@@ -230,5 +230,5 @@ def played(
 
 if __name__ == "__main__":
     engine = PlayedEngine(Path(sys.argv[2]), Settings(**json.loads(sys.argv[3])))
-    serve(engine, port=int(sys.argv[1]), announce=lambda url: print(url, flush=True))
+    serve(engine, port=int(sys.argv[1]), announce=partial(print, flush=True), ending=partial(print, flush=True))
     print("ended", flush=True)

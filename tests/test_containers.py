@@ -214,7 +214,7 @@ def test_its_command_asks_for_a_key_then_serves_and_is_found_healthy(image: Path
     key = made.stdout.splitlines()[0]
     health = json.loads(value("HEALTHCHECK").partition("CMD ")[2])
     with served(started(image, command, port), tmp_path / "output.txt") as site:
-        subprocess.run(started(image, health, port), check=True, timeout=20)
+        subprocess.run(started(image, health, port), check=True, timeout=60)
         address = f"http://127.0.0.1:{port}"
         until(lambda: httpx.get(f"{address}/readyz", timeout=60).status_code == 200, 120)
         body = {"question": "行动计划推广哪些绿色计算技术?"}

@@ -369,10 +369,10 @@ def test_ctrl_c_while_a_file_is_taken_in_ends_the_server_without_a_traceback(tmp
     with played(tmp_path) as site, site.embedding():
         headers = {"x-name": "a.md", "cookie": f"{COOKIE}={new_id()}"}
         sent = urllib.request.Request(f"{site.url}/library", DOGS.encode(), headers)
-        with urllib.request.urlopen(sent, timeout=10) as reply:
+        with urllib.request.urlopen(sent, timeout=60) as reply:
             assert [json.loads(reply.readline())["stage"] for _ in range(2)] == ["read", "embed"]
             site.process.send_signal(signal.SIGINT)
-            assert site.process.wait(10) == 0
+            assert site.process.wait(60) == 0
         assert site.output() == f"{site.url}\nended\n"
 
 

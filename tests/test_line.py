@@ -51,7 +51,7 @@ def site(tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 
 def begun(site: SimpleNamespace) -> None:
-    assert site.model.begun.acquire(timeout=10)
+    assert site.model.begun.acquire(timeout=60)
 
 
 def test_one_is_answered_at_a_time_some_wait_and_further_ones_are_told_when_to_come(
@@ -94,7 +94,7 @@ def test_an_answer_that_takes_too_long_is_stopped(site: SimpleNamespace, monkeyp
     monkeypatch.setattr(line, "LONGEST", 0.5)
     got = site.client.post(ASK, json=BODY)
     assert (got.status_code, got.json()["error"]["code"]) == (504, "too_slow")
-    assert site.model.stopped.acquire(timeout=10)
+    assert site.model.stopped.acquire(timeout=60)
 
 
 @pytest.mark.parametrize(("path", "body"), [(ASK, BODY), (CHAT, STREAM)])
@@ -102,7 +102,7 @@ def test_a_reader_who_goes_away_stops_the_model_and_makes_room(site: SimpleNames
     for _ in range(3):
         with dropped(site.client, path, body):
             begun(site)
-        assert site.model.stopped.acquire(timeout=10)
+        assert site.model.stopped.acquire(timeout=60)
     until(lambda: site.line.running == 0)
 
 
@@ -338,12 +338,12 @@ def test_nothing_is_asked_of_an_engine_that_still_loads(tmp_path: Path) -> None:
 
 def over_http(url: str, question: str) -> int:
     """How many citations the answer has."""
-    return len(httpx.post(f"{url}/api/ask", json={"question": question}, timeout=30).json()["citations"])
+    return len(httpx.post(f"{url}/api/ask", json={"question": question}, timeout=60).json()["citations"])
 
 
 def streamed(url: str, question: str) -> int:
     body = STREAM | {"model": "embedded", "messages": [{"role": "user", "content": question}]}
-    events = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30).text.split("\n\n")
+    events = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60).text.split("\n\n")
     assert events[-2] == "data: [DONE]"
     return len(json.loads(events[-3].removeprefix("data: "))["choices"][0]["delta"]["citations"])
 
@@ -371,10 +371,10 @@ def test_a_server_that_ends_lets_running_answers_end_first(
         time.sleep(serve.GOODBYE + 0.5)
         assert site.process.poll() is None
         site.finish()
-        assert running.result(20) == 2
-        ended = site.process.wait(15)  # of SIGTERM by the signal, as a container's engine expects
+        assert running.result(60) == 2
+        ended = site.process.wait(60)  # of SIGTERM by the signal, as a container's engine expects
         assert (ended, site.output()) == (
-            (0, f"{site.url}\nended\n") if number == signal.SIGINT else (-number, f"{site.url}\n")
+            (0, f"{site.url}\n30\nended\n") if number == signal.SIGINT else (-number, f"{site.url}\n30\n")
         )
 
 

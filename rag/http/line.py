@@ -122,13 +122,17 @@ class Line:
         finally:
             lane.waiting -= 1
 
+    def busy(self) -> bool:
+        """Somebody waits for an answer, or has one being written, on the page too."""
+        return bool(self.waiting + self.running) or not self.lanes.empty()
+
     async def drained(self, seconds: float, hurry: Callable[[], bool]) -> None:
         """Take nothing more, and wait for what is being answered, on the page too: so many seconds at most, or until
         `hurry`.
         """
         self.lanes.closing, end, stored = True, time.monotonic() + seconds, 0.0
         while (now := time.monotonic()) < end and not hurry():
-            if self.waiting + self.running or not self.lanes.empty():
+            if self.busy():
                 stored = now + STORED
             elif now >= stored:
                 break

@@ -329,7 +329,7 @@ def put(engine: Engine, chosen: Sequence[Question], args: argparse.Namespace) ->
 
 def more(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, default=12, help="questions, 0 for all")
-    parser.add_argument("--seconds", type=float, default=420)
+    parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--same", action="store_true")
     parser.add_argument("--questions", type=Path, default=SET)
     parser.add_argument("--index")
