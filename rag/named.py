@@ -155,8 +155,7 @@ def _earlier(titles: Titles, before: Sequence[str]) -> Name | None:
 
 def _lone(titles: Titles, text: str, steps: Sequence[tuple[str, str]]) -> tuple[Document, ...]:
     """The only document that has all these, or has any such articles at all; its versions are one. () when several."""
-    kind = steps[0][0]
-    having = {document.doc_id: document for top in titles.tops if top[0] == kind for document in titles.tops[top]}
+    having = titles.having.get(steps[0][0], {})
     if re.search(r"\bplan\b", text, re.IGNORECASE):
         having = {
             key: document for key, document in having.items() if re.search("(?:计划|规划|Plan)》?$", document.title)

@@ -54,6 +54,13 @@ class Document:
     def by_path(self) -> dict[Path, Provision]:
         return {provision.path: provision for provision in self.provisions}
 
+    @cached_property
+    def _below(self) -> dict[Path, list[Provision]]:
+        below: dict[Path, list[Provision]] = {}
+        for provision in self.provisions:
+            below.setdefault(provision.path[:-1], []).append(provision)
+        return below
+
     def text_of(self, provision: Provision) -> str:
         return self.text[provision.start : provision.end]
 
@@ -72,7 +79,7 @@ class Document:
 
     def children(self, path: Path) -> list[Provision]:
         """The provisions directly below `path`; `()` gives the top level."""
-        return [p for p in self.provisions if len(p.path) == len(path) + 1 and p.path[: len(path)] == path]
+        return list(self._below.get(path, ()))
 
     def is_title(self, path: Path) -> bool:
         """Whether a provision is only the title an article of a plan begins with (有效应对能源环境问题。)."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -111,9 +111,10 @@ def fuse(
         return []
     found = {laid.rows[chunk_id]: cosine for chunk_id, cosine in near}
     is_near = np.zeros(len(laid.chunks), dtype=bool)
-    is_near[list(found)] = True
+    rows = list(found)
+    is_near[rows] = True
     cosines = np.full(len(laid.chunks), min(found.values(), default=0.0), dtype=np.float32)
-    cosines[list(found)] = list(found.values())
+    cosines[rows] = list(found.values())
     dense, lexical = _by_article(laid, cosines, "cosine"), _by_article(laid, bm25, "bm25")
     weight = np.where(laid.chinese == (lang == "zh"), DENSE, ACROSS).astype(np.float32)
     scores = weight * _scaled(dense) + (1 - weight) * _scaled(lexical)
@@ -187,3 +188,14 @@ def _scaled(scores: Scores) -> Scores:
     """Scores stretched to 0..1; all equal ones are 0."""
     low, high = scores.min(), scores.max()
     return np.asarray((scores - low) / (high - low) if high > low else scores * 0, dtype=np.float32)
+
+
+def together(first: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
+    """Each article once, the first ones first; one that was named and found has the clauses that were found."""
+    kept: dict[tuple[str, object], Hit] = {}
+    for hit in (*first, *others):
+        key = (hit.document.doc_id, hit.provision.path)
+        known = kept.setdefault(key, hit)
+        if known is not hit:
+            kept[key] = replace(known, clauses=(*known.clauses, *hit.clauses))
+    return list(kept.values())

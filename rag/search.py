@@ -26,6 +26,8 @@ from rag.records import Chunk, Document, Hit
 from rag.titles import Titles, mentioned, sole
 from rag.unseen import without_orders
 
+MISSED = 60
+"""Clauses, best by words, whose cosine is looked up where Chroma did not give it: .4 a question are near enough."""
 TERMS = 0.35
 """Weight of the words that a law would use for the question's own; 0.2 to 0.5 give the same within a point, 0 costs two
 to seven points of recall@5."""
@@ -197,7 +199,7 @@ class Search:
         hits = _referred(meant)[:k]
         if not (meant and meant.asks in EXACT and hits):
             more = self._fused(asked, lang, max(k, NAMED) if hits else k, embedder(), about, out, rows, wording)
-            hits = _together(hits, more)[:k]
+            hits = retrieve.together(hits, more)[:k]
             hits += list(self._leaned_on(hits, titles))[:LEANED_ON]
         return Found(asked, None, meant, tuple(hits), about)
 
@@ -219,6 +221,7 @@ class Search:
             vector = vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0))
             near = self._nearest(vector, rows)
             words = scored.result()
+        near += self._missed(vector, near, words)
         if self.reranker is None:
             return retrieve.fuse(self.layout, near, words, k, lang, about, out)
         hits = retrieve.fuse(self.layout, near, words, max(k, RERANKED), lang, about, out)
@@ -254,6 +257,19 @@ class Search:
         near += [(self.layout.chunks[rows[n]].chunk_id, float(cosines[n])) for n in best]
         return sorted(near, key=lambda each: -each[1])[: retrieve.DEPTH]
 
+    def _missed(
+        self, vector: npt.NDArray[np.float32], near: Sequence[tuple[str, float]], words: retrieve.Scores
+    ) -> list[tuple[str, float]]:
+        """What is as near as the nearest found among the best by words: a graph is searched in part, and loses some."""
+        known, held = dict(near), len(self.index.chunks)
+        best = np.argpartition(-words[:held], min(MISSED, held - 1))[:MISSED] if known and held else ()
+        rows = np.array(
+            [n for n in best if words[n] > 0 and self.index.chunks[n].chunk_id not in known], dtype=np.int64
+        )
+        cosines, least = self.index.cosines(vector, rows), min(known.values(), default=1.0)
+        found = zip(rows, cosines.tolist(), strict=True)
+        return [(self.index.chunks[n].chunk_id, cosine) for n, cosine in found if cosine > least]
+
     def _leaned_on(self, hits: Sequence[Hit], titles: Titles) -> Iterator[Hit]:
         """The provisions that the best clauses refer to, of the same document or another that is here."""
         known = {(hit.document.doc_id, hit.provision.path) for hit in hits}
@@ -281,15 +297,4 @@ def _referred(meant: Named | None) -> list[Hit]:
     if meant and meant.asks == "count" and not places:  # the last of what is counted tells how many there are
         paths = [path for path in meant.documents[0].by_path if len(path) == 1 and path[0][0] == meant.counted]
         places = [(meant.documents[0], path) for path in paths[-1:]]
-    return _together([], [retrieve.at(document, path, "reference") for document, path in places])
-
-
-def _together(first: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
-    """Each article once, the first ones first; one that was named and found has the clauses that were found."""
-    kept: dict[tuple[str, object], Hit] = {}
-    for hit in (*first, *others):
-        key = (hit.document.doc_id, hit.provision.path)
-        known = kept.setdefault(key, hit)
-        if known is not hit:
-            kept[key] = replace(known, clauses=(*known.clauses, *hit.clauses))
-    return list(kept.values())
+    return retrieve.together([], [retrieve.at(document, path, "reference") for document, path in places])

@@ -91,6 +91,9 @@ class Titles:
             for provision in document.provisions:
                 if len(provision.path) == 1:
                     self.tops.setdefault(provision.path[0], []).append(document)
+        self.having: dict[str, dict[str, Document]] = {}  # the same by kind alone, each document once
+        for (kind, _), those in self.tops.items():
+            self.having.setdefault(kind, {}).update((document.doc_id, document) for document in those)
         self._starts: dict[str, list[str]] = {}  # names by their first two characters
         for name in self._names:
             self._starts.setdefault(name[:2], []).append(name)

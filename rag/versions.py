@@ -8,6 +8,7 @@ Pure: it reads no clock, and what lies between the versions it knows it cannot t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -48,6 +49,7 @@ _ENGLISH_OLD = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=2**14)  # every question asks it of every title
 def name_of(title: str) -> str:
     """A law's name without what differs between its versions: 《中华人民共和国公司法》(2018修正) is 公司法."""
     bare = re.sub(r"\s+", "", title).strip("《》")

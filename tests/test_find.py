@@ -11,8 +11,9 @@ import pytest
 
 from rag.records import Path as Place
 from rag.search import LEANED_ON, Found, Only, Search
-from tests.built import Characters, searched
+from tests.built import Characters, counted, searched
 from tests.laws import document, laws
+from tests.plan import plan
 
 LEANING = document(
     "中华人民共和国图书馆法",
@@ -233,3 +234,17 @@ def test_a_question_that_names_no_subject_goes_on_from_the_one_before_where_that
 
 def test_how_many_articles_there_are_is_found_at_the_last_of_them(search: Search) -> None:
     assert shown(search.find("图书馆法一共有几条?", [], 3, Characters)) == ["图书馆法 5 reference"]
+
+
+def test_what_the_graph_of_vectors_loses_is_found_by_its_words_with_its_own_cosine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = searched(tmp_path, [plan()])
+    question = "公园每日开放时间多久?"
+    whole = search.find(question, [], 3, Characters)
+    best, *others = search.index.nearest(counted([question])[0], 600)
+    monkeypatch.setattr(type(search.index), "nearest", lambda self, vector, n: others)
+    assert search.layout.chunks[search.layout.rows[best[0]]].path[:1] == whole.hits[0].provision.path
+    hits = search.find(question, [], 3, Characters).hits
+    assert [(hit.provision.path, hit.how) for hit in hits] == [(hit.provision.path, hit.how) for hit in whole.hits]
+    assert [hit.cosine for hit in hits] == pytest.approx([hit.cosine for hit in whole.hits], abs=1e-5)
