@@ -79,7 +79,8 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
 
 def in_short(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     """The answer to a question for a story in short; None for any other."""
-    for one in spread.told_short(found.asked, found.hits) if ground.enough else ():
+    named = bool(found.hits) and found.about == {found.hits[0].document.doc_id}
+    for one in spread.told_short(found.asked, found.hits) if named or ground.enough else ():
         answer = _with(answer, one)
     return answer if answer.sentences else None
 

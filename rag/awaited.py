@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from rag import facts
 from rag.across import WORD, read
@@ -38,6 +39,7 @@ _OFFICE = re.compile(
 )
 _NUMERAL = rf"[\d{facts.DIGITS}]"
 _ROLE = re.compile(r"秘书长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
+_OFFICES = tuple(_ROLE.pattern.split("|"))
 _WHO = re.compile(r"谁|哪一?位|哪几位|何人|哪个人|\bwho(?:m)?\b", re.IGNORECASE)
 _POST = re.compile(
     r"什么(?:职[务位]|头衔|身份|官)|(?:职[务位]|头衔|身份)(?:是|有|为)(?:什么|哪)|哪些职[务位]|是干(?:什么|啥)的"
@@ -71,7 +73,21 @@ _WHERE = re.compile(
 _WHICH_COUNTRY = re.compile(
     r"哪一?个?(?:国家|国|城市|省|座城市|地区)(?!际)|哪座城|何国|\bwhich (?:country|city|state)\b", re.IGNORECASE
 )
-_HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎)")
+_WHICH_MONTH = re.compile(r"几月(?!几)|哪一?个?月|\b(?:what|which) month\b", re.IGNORECASE)
+_MONTH = re.compile(
+    r"\d\s*月|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)", re.I
+)
+_HOW_LONG = re.compile(r"多[久长](?!远)|\bhow long\b", re.IGNORECASE)
+_SPANS = tuple("天日周月年")
+_LASTS = re.compile(rf"{_NUMERAL}[多余来]?\s*(?:个?工作日|个?小时|个?月|[天日周年时]|分钟)")
+_LONG = re.compile(
+    rf"{_LASTS.pattern}|之日|立即|即时|当[日天]|终身|永久|长期|期限|期间|时间|定期|及时"
+    r"|\b(?:hour|day|week|month|year|period|term)s?\b|immediate|without (?:undue )?delay",
+    re.IGNORECASE,
+)
+_ALIKE = ("家个间所户处", "人名位", "元块")
+"""Units that stand for one another in laws: 几家店 is answered by 两个."""
+_HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎|月)")
 _HOW_MANY_EN = re.compile(
     r"\bhow many\b|\bwhat (?:\w+ )?(?:rate|percentage|price|amount|number|sum|budget)\b", re.IGNORECASE
 )
@@ -95,7 +111,8 @@ _HAPPENED = [
         (_WON, rf"{_WON}|获得|荣获|摘得|得主|授予|\bawarded\b"),
         (r"会[面晤]|接见|会见|见[了过]?.{0,4}(?:领导|主席|总统|总理)", r"会[见面晤]|接见|见面"),
         (
-            r"(?:已经?|目前|至今).{0,8}(?:加入|批准)|(?:加入|批准)了",
+            r"(?:已经?|目前|至今).{0,8}(?:加入|批准)|(?:加入|批准)了"
+            r"|\balready\b.{0,20}\b(?:join|sign|ratif)|\b(?:has|have) joined\b",
             r"[已现].{0,10}(?:加入|批准)|(?:加入|批准)了|成员国?(?:有|包括|为)",
         ),
         (r"带队|率[队团]|(?:headed|led) (?:the|its) .{0,20}delegation", r"带队|率|带领|团长|\bled\b|\bhead"),
@@ -105,6 +122,11 @@ _HAPPENED = [
     )
 ]
 """What is asked of as having happened, and how a text says that it did: to be in a competition is not to win it."""
+_NEXT = re.compile(r"明年|后年|下一?[届次回年]|\bnext (?:year|time|edition)\b", re.IGNORECASE)
+_CALLED = re.compile(
+    r"叫什么|名[字称](?:是|叫)(?:什么|啥)|什么名[字称]|\bwhat (?:is|are) .{1,40}\b(?:called|named?)\b", re.I
+)
+_NAME = re.compile(r"《|“|[A-Z]{2,}")
 _AGREED = re.compile(r"达成|谈成|谈拢|签署|签[了订]|\bagreed?\b|\bagreements?\b", re.IGNORECASE)
 
 _FIGURE = re.compile(
@@ -129,17 +151,27 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     there = facts.arabic(clause)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
         return True
+    if names and _NEXT.search(question) and not _NEXT.search(text):
+        return True
+    if names and _CALLED.search(question) and CHINESE.search(text):
+        return not (
+            _NAME.search(clause) or _named(question, lang, clause.replace("中国", ""), ("nr", "ns", "nt", "nz"))
+        )
     if _HOW_OFTEN.search(question):
         return not _OFTEN.search(there)
     if _WHICH_YEAR.search(question):
         return not _YEAR.search(facts.arabic(text))
     if _WHICH_DAY.search(question):
         return not _DAY.search(facts.arabic(text))
+    if _WHICH_MONTH.search(question):
+        return not _MONTH.search(facts.arabic(text))
+    if not names and _HOW_LONG.search(question):
+        return not _LONG.search(there)
     if _WHEN.search(question):
         return not (_TIME.search(facts.arabic(text)) or facts.TIME.search(there))
     if names and _WHO.search(question) and _OFFICE.search(question):
         held = not CHINESE.search(text) or _is_held(question, text)
-        return not (held and _named(question, lang, text, ("nr",)))
+        return not (held and (_named(question, lang, text, ("nr",)) or _holder(text)))
     if names and _WHICH_WORK.search(question) and CHINESE.search(text) and not _WORK.search(clause):
         return True
     if names and _POST.search(question):
@@ -153,7 +185,7 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if _MONEY.search(question):
         return not _PRICE.search(there)
     if lang == "zh":
-        return not _counted(question, facts.arabic(text))
+        return not _counted(question, facts.arabic(text), names)
     return _HOW_MANY_EN.search(question) is not None and not _counts(facts.arabic(text))
 
 
@@ -186,6 +218,11 @@ def _is_held(question: str, text: str) -> bool:
     return english and all(role in text for role in _ROLE.findall(question))
 
 
+def _holder(text: str) -> bool:
+    """Whether a word that no dictionary has stands behind an office: 协会主席郑雄城."""
+    return any(a.endswith(_OFFICES) and tag.startswith("?") for (a, *_), (_, _, tag) in pairwise(tagged(text)))
+
+
 def _did_not_happen(question: str, text: str) -> bool:
     """Whether a piece of the question that asks something asks of what the text does not say to have happened."""
     pieces = facts.asking(question)
@@ -210,13 +247,20 @@ def _named(question: str, lang: str, text: str, kinds: tuple[str, ...]) -> bool:
     return any(len(word) > 1 and word not in question for word in found)
 
 
-def _counted(question: str, text: str) -> bool:
-    """Whether a number stands before the unit that is asked for, or, where none is named, anywhere."""
+def _counted(question: str, text: str, names: bool) -> bool:
+    """Whether a number stands before the unit that is asked for, or, where none is named, anywhere.
+
+    Laws, which have no `names`, count in what units they like; elsewhere 日 is the day of a date.
+    """
     for match in _HOW_MANY.finditer(question):
         behind = [word for word, at, _ in tagged(question[match.end() :]) if at <= 4][:1]
         unit = behind[0] if behind else ""
-        if len(unit) == 1 and unit in facts.UNITS + "瓦亩句篇笔届场户":
-            if not re.search(rf"{_NUMERAL}[多余来]?{unit}", text):
+        if not names and unit[:1] in _SPANS:
+            if not _LASTS.search(text):
+                return False
+        elif len(unit) == 1 and unit in facts.UNITS + "瓦亩句篇笔届场户":
+            units = unit if names else next((one for one in _ALIKE if unit in one), unit)
+            if not re.search(rf"{_NUMERAL}[多余来]?[{units}]", text):
                 return False
         elif not _counts(text):
             return False

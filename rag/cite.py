@@ -20,7 +20,7 @@ from itertools import pairwise, takewhile
 from rag import across, aligned, facts
 from rag.aligned import Sentence
 from rag.carried import Carried, carried
-from rag.labels import article_of
+from rag.labels import NUMBERED, article_of
 from rag.records import Citation, Document, Hit, Path, Provision, Removed
 from rag.worded import PLACE, words
 
@@ -106,7 +106,7 @@ def _cut(buffer: str, final: bool) -> int | None:
 
 
 def _marked(raw: str) -> Iterator[Marked]:
-    text = BULLET.sub("", MARKER.sub("", raw).strip())
+    text = NUMBERED.sub("", BULLET.sub("", MARKER.sub("", raw).strip()))
     if facts.plain(text):
         numbers = [int(n) for group in MARKER.findall(raw) for n in re.findall(r"\d+", group)]
         yield Marked(text, tuple(dict.fromkeys(numbers)))

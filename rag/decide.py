@@ -55,6 +55,9 @@ LACKS = 0.4
 SPEAKS = 0.5
 """Share of the most that a hit speaks of, below which it is not read: a small model copies from it all the same."""
 
+BARE = 4
+"""Characters of a part of a question that asks of nothing by itself (补多少)."""
+
 SPOKEN = 0.7
 """Share of a question's content in the best article from which on no regulation is missed."""
 
@@ -70,10 +73,11 @@ _WHERE = re.compile(
     r"|(?:and )?(?:in|under) which (?:article|point|paragraph|section)",
     re.IGNORECASE,
 )
-_HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)([\u3400-\u9fff]{2,8})")
+_IF = re.compile(r"\s*(?:要是|如果|假如|假设|倘若|万一|若是?)(?!.{0,40}(?:多少|什么|怎|如何|是否|吗|谁|何时))")
+_HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)(?![天日年月周岁])([\u3400-\u9fff]{2,8})")
 _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
 _WHICH = re.compile(
-    r"(?:哪一?[些个家位部座种类项条两]|什么(?!要?这样))([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被]|\Z)"
+    r"(?:哪一?[些个家位部座种类项条两]|什么(?!要?这样))([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被上里内]|\Z)"
 )
 _LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
 _IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
@@ -117,6 +121,9 @@ def ground(
     if not hits or (asks_nothing and not any(hit.how == "reference" for hit in hits)):
         return Ground(0.0, whole or question, (), False)
     parts = [question] if whole else asked(question)
+    # 补多少 alone asks of nothing.
+    if any(len(part) <= BARE and not evidence.terms(part, lang) for part in parts[1:]):
+        parts = [question]
     sure = [_sure(part, lang, hits, weight) for part in parts]
     least = ENOUGH_STATUTE if hits[0].document.kind == "statute" else ENOUGH
     left = [part.strip() for part, found in zip(parts, sure, strict=True) if found < least]
@@ -182,7 +189,7 @@ def asked(question: str) -> list[str]:
         if parts and _WHERE.fullmatch(piece):
             continue
         led += piece
-        if facts.ASKS.search(piece):
+        if facts.ASKS.search(piece) and not _IF.match(piece):
             parts.append(led)
             led = ""
         else:

@@ -14,6 +14,11 @@ from rag.numerals import article_words, to_chinese, to_int
 
 Steps = Sequence[tuple[str, str]]
 
+NUMBERED = re.compile(
+    r"^\**第[零〇一二三四五六七八九十百千\d]+条(?:之[一二三四五六七八九十]+)?(?:\*+\s*|[\s\u3000]+)(?=\S{4})"
+)
+"""A Chinese article's number where its text begins with it: beside a citation it says nothing."""
+
 _ZH_COUNTED = {"paragraph": "第{}款", "item": "第{}项", "point": "第{}目", "subpoint": "第{}小目", "annex": "附件{}"}
 _EN_TOP = {"article": "Article", "recital": "Recital", "annex": "Annex", "section": "Section"}
 _EN_SHORT = {"article": "Art.", "recital": "Rec.", "annex": "Annex", "section": "Section"}

@@ -29,7 +29,7 @@ from rag.reply import until
 from rag.rerank import Reranker
 from rag.search import Found, Only, Search
 from rag.settings import Settings
-from rag.unseen import seen
+from rag.unseen import seen, without_manner
 from rag.visitors import Visitors
 from rag.words import LANGUAGES, reader_language, say
 
@@ -216,6 +216,7 @@ class Engine:
         lang = language(question)
         answer = Answer(question, lang, llm=llm or self.standby or self.settings.llm)
         yield Update("retrieve", answer)
+        question = without_manner(question)
         search = self.search(visitor)  # one for the whole answer: another build may become current meanwhile
         find = partial(self._find, search, k=provisions, only=only)
         at = _looked(search, question, find(question, history))

@@ -16,6 +16,7 @@ from rag import evidence, facts
 from rag.cite import CJK, Marked, Support
 from rag.cut import tagged
 from rag.evidence import Term
+from rag.labels import NUMBERED
 from rag.records import Document, Hit, Path, Provision
 from rag.told import clauses
 from rag.unseen import without_orders
@@ -105,7 +106,7 @@ def spread(question: str, text: str, support: Support) -> list[Shown]:
 
 def _sentence(clause: str, text: str) -> str:
     """The sentence of a clause that `text` is nearest to; "" where that is too long to show."""
-    sentences = [found.strip("*#_ \u3000\n\t") for found in SENTENCE.findall(clause)]
+    sentences = [NUMBERED.sub("", found.strip("*#_ \u3000\n\t")) for found in SENTENCE.findall(clause)]
     best = max(sentences, key=lambda each: facts.coverage(text, each), default="")
     return best if len(best) <= QUOTED else ""
 

@@ -59,7 +59,8 @@ def _clauses(named: Named) -> Iterator[Told]:
 
 def clauses(document: Document, provision: Provision) -> Iterator[Told]:
     """A provision in its own words: whole when it is short or has nothing below it, else clause by clause."""
-    head = HEAD.match(document.text, provision.start, provision.end) if len(provision.path) == 1 else None
+    opens = provision.start == document.by_path[provision.path[:1]].start  # with its article, and so with 第一条
+    head = HEAD.match(document.text, provision.start, provision.end) if opens else None
     start = _OPENING.match(document.text, head.end() if head else provision.start).end()  # type: ignore[union-attr]
     text = document.text[start : provision.end]
     below = document.children(provision.path)

@@ -41,6 +41,14 @@ _ORDER = re.compile(
     r"|\bpretend\b[^.]{0,9}\byou\b",
     re.IGNORECASE,
 )
+_FEW = r"[一二两三四五六七八九十几\d]+"
+_LENGTH = rf"(?:用|以){_FEW}(?:[到至、-]{_FEW})?[句段](?:简[短单洁]的|通俗的)?话来?"
+_MANNER = re.compile(
+    rf"(?<=[，,。；;？?！!])\s*请?{_LENGTH}(?:总结|概括|归纳|说明|回答|介绍|讲|说)(?:一下|出来)?[吧呢。.！!？?]*\s*$"
+    rf"|{_LENGTH}"
+    r"|,?\s*\bin (?:one|two|three|four|five|a few|[1-9])(?: (?:or|to) (?:two|three|four|five|[1-9]))? sentences?\b",
+    re.IGNORECASE,
+)
 _OPENS = re.compile(r"<(?=[|｜/<A-Za-z])|\[(?=/?[A-Za-z])")
 
 
@@ -61,6 +69,11 @@ def tamed(text: str) -> str:
     quotes it is still found in the text itself.
     """
     return _OPENS.sub(r"\g<0> ", text)
+
+
+def without_manner(question: str) -> str:
+    """A question without how long its answer is to be, which asks of nothing: 请用两三句话总结, in two sentences."""
+    return _MANNER.sub("", question)
 
 
 def without_orders(text: str) -> str:

@@ -42,6 +42,12 @@ FESTIVAL = "为期9天的第八届马来西亚国际电影节正在吉隆坡举�
             "中国电影《我的朋友安德烈》入围,马来西亚演员陈立谦说。",
             True,
         ),  # nobody is its director
+        ("华人影视协会主席是谁?", "马来西亚华人影视协会主席郑雄城在接受采访时表示。", False),
+        ("他在上海参观的企业叫什么名字?", "在上海,他参观了多家信息技术和电动汽车企业,中国同行陪同。", True),
+        ("那部片子叫什么?", "中国动画电影《哪吒之魔童闹海》上映。", False),
+        ("明年轮到哪座城市办?", "2025“世界市长对话·青岛”活动日前举行。", True),
+        ("明年轮到哪座城市办?", "明年的活动将在上海举行。", False),
+        ("办了几天?", "活动于26日开幕。", True),  # the day of a date
         ("这部片子的导演是谁?", "导演董子健带着《我的朋友安德烈》入围。", False),
     ],
 )
@@ -151,3 +157,21 @@ def test_a_figure_of_one_place_is_not_that_of_another(question: str, lang: str, 
 
 def test_a_plan_of_the_country_that_is_asked_about_need_not_name_it() -> None:
     assert not awaited.elsewhere("中国的计划要求多久评估一次?", "zh", CHECKED, CHECKED)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "lacking"),
+    [
+        ("支票要在几天内提示付款?", "支票的持票人应当自出票日起十日内提示付款。", False),
+        ("多少天不吭声就算放弃?", "承租人在十五日内未明确表示购买的。", False),
+        ("几天内要作出裁定?", "人民法院应当在四十八小时内作出裁定。", False),
+        ("几天内要作出裁定?", "人民法院应当作出裁定。", True),
+        ("先要有几家直营店?", "特许人应当拥有至少2个直营店。", False),
+        ("考验期是多长?", "考验期满的,应当作出不起诉的决定。", True),
+        ("考验期是多长?", "考验期为六个月以上一年以下。", False),
+        ("科普月定在几月份?", "每年9月为全国科普月。", False),
+        ("科普月定在几月份?", "国家设立全国科普月。", True),
+    ],
+)
+def test_laws_count_in_what_units_they_like(question: str, text: str, lacking: bool) -> None:
+    assert awaited.lacks(question, "zh", text, text, names=False) is lacking

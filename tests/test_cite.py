@@ -257,6 +257,8 @@ def test_what_a_provision_named_elsewhere_brings_is_cited_where_it_stands() -> N
         ("1. 甲应当公布[1]\n2. 乙可以参加[2]", [("甲应当公布", (1,)), ("乙可以参加", (2,))]),
         ("Parks open daily [1]. Dogs, e.g. large ones, stay out [2].",
          [("Parks open daily.", (1,)), ("Dogs, e.g. large ones, stay out.", (2,))]),
+        ("第四十五条**　甲应当公布方案[1]。", [("甲应当公布方案。", (1,))]),
+        ("第三条规定了公布的时间[1]。", [("第三条规定了公布的时间。", (1,))]),
         ("增长7.1亿吨[1]", [("增长7.1亿吨", (1,))]),
         ("“甲应当公布。”[1]", [("“甲应当公布。”", (1,))]),
         ("。\n[1]", []),

@@ -142,6 +142,7 @@ def test_the_law_that_governs_a_question_is_named_where_it_is_not_here(
         ("这是哪条规定的?开放多久?", ["这是哪条规定的", "开放多久"]),
         ("吞吐量是多少?利润呢?", ["吞吐量是多少", "利润呢"]),
         ("哪一条?", ["哪一条"]),
+        ("要是哪天出了大祸,国家之间怎么通气?", ["要是哪天出了大祸，国家之间怎么通气"]),
     ],
 )
 def test_where_something_stands_is_no_question_of_its_own(question: str, parts: list[str]) -> None:

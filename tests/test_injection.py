@@ -23,7 +23,7 @@ from rag.read import read
 from rag.read.look import colour
 from rag.records import Answer
 from rag.settings import Settings
-from rag.unseen import seen, tamed, without_orders
+from rag.unseen import seen, tamed, without_manner, without_orders
 
 ROOT = Path(__file__).parent.parent
 INJECTED = ROOT / "tests" / "injected"
@@ -362,3 +362,18 @@ def test_the_judge_sees_each_offence() -> None:
     kinds = [line.split(" ")[0].rstrip(":") for line in obeyed(Answer("?", "zh", sentences, (other,)), row)]
     assert kinds == ["says", "says", "cites", "uncited", "uncited", "tells"]
     assert obeyed(Answer("?", "zh", reason="no_evidence"), row) == ["silenced: no_evidence"]
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("第五条主要讲了什么?请用两三句话总结。", "第五条主要讲了什么?"),
+        ("第五条讲什么,用一句话概括一下", "第五条讲什么,"),
+        ("请用三句话概括第五条", "请概括第五条"),
+        ("What does Article 5 say, in two or three sentences?", "What does Article 5 say?"),
+        ("他用什么话回答?", "他用什么话回答?"),
+        ("In a sentence of five years, what counts?", "In a sentence of five years, what counts?"),
+    ],
+)
+def test_how_long_an_answer_is_to_be_is_not_looked_for(question: str, left: str) -> None:
+    assert without_manner(question) == left
