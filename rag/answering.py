@@ -50,8 +50,7 @@ def near(found: Found) -> list[Hit]:
 
 def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
     """What is said beside the answer: of the documents taken, and of the parts that nothing found speaks of."""
-    said = remark(found.named, lang) if found.named else None
-    return _noted(said, "told_open", lang, parts=ground.open_parts)
+    return _noted(remark(found.named, lang) if found.named else None, "told_open", lang, parts=ground.open_parts)
 
 
 def _noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str | None:

@@ -28,7 +28,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import IndexError_
-from rag.records import Chunk, Document, to_path
+from rag.labels import to_path
+from rag.records import Chunk, Document
 from rag.vectors import COLLECTION, FOLDER, Exact, Store, Vectors, may_write
 
 T = TypeVar("T")

@@ -35,6 +35,11 @@ def label_of(title: str, lang: str, path: Steps, begins: Sequence[str] = ()) -> 
     return f"{title}, {place}" if place else title
 
 
+def to_path(steps: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """A path from its JSON form, a list of [kind, number] lists."""
+    return tuple((kind, number) for kind, number in steps)
+
+
 def article_of(path: Steps) -> str | None:
     """The article as question sets name it: "6", "recital 26", "annex III", "preamble 0"; None without articles."""
     kind, number = path[0]

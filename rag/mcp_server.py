@@ -13,9 +13,9 @@ from typing import Any
 
 import rag
 from rag.errors import TiaoYinError, UsageError
-from rag.labels import article_of
+from rag.labels import article_of, to_path
 from rag.named import named
-from rag.records import Document, to_path
+from rag.records import Document
 from rag.titles import Titles
 from rag.told import remark
 

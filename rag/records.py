@@ -1,19 +1,17 @@
 """The records that travel along the arrows: frozen dataclasses, derived values as properties.
 
-Nothing here reads files, knows a library or decides anything. Spans are character offsets into
-`Document.text`, start inclusive, end exclusive; every quotation anywhere is such a slice.
+Nothing here reads files or decides anything. Spans are character offsets into `Document.text`, end exclusive.
 """
 
 from __future__ import annotations
 
-from collections import abc
-from collections.abc import Sequence
+from collections import abc, defaultdict
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 from rag.facts import parted
-from rag.labels import article_of, label_of
+from rag.labels import article_of, label_of, to_path
 from rag.source import Piece
 from rag.words import say
 
@@ -56,9 +54,9 @@ class Document:
 
     @cached_property
     def _below(self) -> dict[Path, list[Provision]]:
-        below: dict[Path, list[Provision]] = {}
-        for provision in self.provisions:
-            below.setdefault(provision.path[:-1], []).append(provision)
+        below = defaultdict[Path, list[Provision]](list)
+        for each in self.provisions:
+            below[each.path[:-1]].append(each)
         return below
 
     def text_of(self, provision: Provision) -> str:
@@ -107,11 +105,6 @@ class Document:
         history = tuple((day, event) for day, event in data.get("history", ()))
         rest = {name: value for name, value in data.items() if name not in ("provisions", "pieces", "history")}
         return cls(provisions=provisions, pieces=pieces, history=history, **rest)
-
-
-def to_path(steps: Sequence[Sequence[str]]) -> Path:
-    """A path from its JSON form, a list of [kind, number] lists."""
-    return tuple((kind, number) for kind, number in steps)
 
 
 @dataclass(frozen=True)

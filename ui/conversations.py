@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from rag.errors import TiaoYinError
-from rag.records import Answer, Citation, Document, Hit, Removed, Sentence, to_path
+from rag.labels import to_path
+from rag.records import Answer, Citation, Document, Hit, Removed, Sentence
 from rag.words import LANGUAGES, sentences
 
 SIZE = 1_000_000

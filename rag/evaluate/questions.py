@@ -17,9 +17,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rag.errors import UsageError
+from rag.labels import to_path
 from rag.read.text import decode
 from rag.records import Path as Steps
-from rag.records import to_path
 
 _LISTS = ("history", "gold", "keys")
 _COLUMNS = ("id", "lang", "kind", "question", "history", "answerable", "gold", "keys", "answer")
