@@ -78,7 +78,6 @@ _MONTH = re.compile(
     r"\d\s*月|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)", re.I
 )
 _HOW_LONG = re.compile(r"多[久长](?!远)|\bhow long\b", re.IGNORECASE)
-_SPANS = tuple("天日周月年")
 _LASTS = re.compile(rf"{_NUMERAL}[多余来]?\s*(?:个?工作日|个?小时|个?月|[天日周年时]|分钟)")
 _LONG = re.compile(
     rf"{_LASTS.pattern}|之日|立即|即时|当[日天]|终身|永久|长期|期限|期间|时间|定期|及时"
@@ -113,7 +112,7 @@ _HAPPENED = [
         (
             r"(?:已经?|目前|至今).{0,8}(?:加入|批准)|(?:加入|批准)了"
             r"|\balready\b.{0,20}\b(?:join|sign|ratif)|\b(?:has|have) joined\b",
-            r"[已现].{0,10}(?:加入|批准)|(?:加入|批准)了|成员国?(?:有|包括|为)",
+            r"[已现].{0,10}(?:加入|批准)|(?:加入|批准|签署?)了|签署|成员国?(?:有|包括|为)|\b(?:joined|signed|ratified)\b",
         ),
         (r"带队|率[队团]|(?:headed|led) (?:the|its) .{0,20}delegation", r"带队|率|带领|团长|\bled\b|\bhead"),
         (r"(?:致辞|讲话|发言|演讲).{0,8}(?:[讲说谈提]|内容)", r"指出|强调|表示|认为|呼吁|说[,，:：]|[“\"：:]"),
@@ -253,9 +252,10 @@ def _counted(question: str, text: str, names: bool) -> bool:
     Laws, which have no `names`, count in what units they like; elsewhere 日 is the day of a date.
     """
     for match in _HOW_MANY.finditer(question):
-        behind = [word for word, at, _ in tagged(question[match.end() :]) if at <= 4][:1]
+        rest = question[match.end() :]
+        behind = [word for word, at, _ in tagged(rest) if at <= 4][:1]
         unit = behind[0] if behind else ""
-        if not names and unit[:1] in _SPANS:
+        if not names and facts.SPAN.match(rest):
             if not _LASTS.search(text):
                 return False
         elif len(unit) == 1 and unit in facts.UNITS + "瓦亩句篇笔届场户":

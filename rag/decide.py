@@ -74,7 +74,7 @@ _WHERE = re.compile(
     re.IGNORECASE,
 )
 _IF = re.compile(r"\s*(?:要是|如果|假如|假设|倘若|万一|若是?)(?!.{0,40}(?:多少|什么|怎|如何|是否|吗|谁|何时))")
-_HOW_MANY = re.compile(r"(?:多少|(?<!哪)几)(?![天日年月周岁])([\u3400-\u9fff]{2,8})")
+_HOW_MANY = re.compile(rf"(?:多少|(?<!哪)几)(?!{facts.SPAN.pattern})([\u3400-\u9fff]{{2,8}})")
 _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
 _WHICH = re.compile(
     r"(?:哪一?[些个家位部座种类项条两]|什么(?!要?这样))([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被上里内]|\Z)"
@@ -121,9 +121,6 @@ def ground(
     if not hits or (asks_nothing and not any(hit.how == "reference" for hit in hits)):
         return Ground(0.0, whole or question, (), False)
     parts = [question] if whole else asked(question)
-    # 补多少 alone asks of nothing.
-    if any(len(part) <= BARE and not evidence.terms(part, lang) for part in parts[1:]):
-        parts = [question]
     sure = [_sure(part, lang, hits, weight) for part in parts]
     least = ENOUGH_STATUTE if hits[0].document.kind == "statute" else ENOUGH
     left = [part.strip() for part, found in zip(parts, sure, strict=True) if found < least]
@@ -181,7 +178,8 @@ def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
 def asked(question: str) -> list[str]:
     """The questions in a question.
 
-    What asks nothing leads to the one behind it; what only asks where it stands, which every citation says, is none.
+    What asks nothing leads to the one behind it, and what asks of nothing (补多少) is of the one before; what only asks
+    where it stands, which every citation says, is none.
     """
     parts: list[str] = []
     led = ""
@@ -189,7 +187,10 @@ def asked(question: str) -> list[str]:
         if parts and _WHERE.fullmatch(piece):
             continue
         led += piece
-        if facts.ASKS.search(piece) and not _IF.match(piece):
+        if parts and not led.endswith("，") and len(piece) <= BARE and not evidence.terms(piece, "zh"):
+            parts[-1] += f"，{piece}"
+            led = ""
+        elif facts.ASKS.search(piece) and not _IF.match(piece):
             parts.append(led)
             led = ""
         else:

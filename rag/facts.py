@@ -182,6 +182,10 @@ def has_what_is_asked(question: str, text: str) -> bool:
     return not ASKS_NUMBER.search(question) or bool(numbers(text))
 
 
+SPAN = re.compile(r"个?(?:工作日|小时|月|星期)|天(?!然)|日(?!元|常)|周(?!岁|边)|年(?!轻|龄|级|人)")
+"""A unit of time, behind 多少 or 几."""
+
+
 def asking(question: str) -> list[str]:
     """The pieces of a question that ask something: 能存多久, 能拿去训练吗."""
     return [piece for piece in re.split(r"[?？;；,，、]", question) if ASKS.search(piece)] or [question]

@@ -188,7 +188,7 @@ class Engine:
         visitor: str = "",
     ) -> Found:  # fmt: skip
         """What is retrieved, without an answer: the k best articles (default: as many as the language model reads)."""
-        return self._find(self.search(visitor), question, history, k, only)
+        return self._find(self.search(visitor), without_manner(question), history, k, only)
 
     def _find(
         self, search: Search, question: str, history: Sequence[str] = (), k: int | None = None, only: Only | None = None
@@ -209,7 +209,7 @@ class Engine:
         thread that answers; once it is true the model writes no more. The last update is "done" and holds the whole
         answer. Raises TiaoYinError.
         """
-        question, history = seen(question), [seen(turn) for turn in history]
+        question, history = seen(question), [without_manner(seen(turn)) for turn in history]
         if not question.strip():
             raise UsageError("question_empty")
         started = time.perf_counter()
