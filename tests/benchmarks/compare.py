@@ -307,6 +307,7 @@ def measure(args: argparse.Namespace) -> measuring.Result:
 def put(engine: Engine, chosen: Sequence[Question], args: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """Every question to each of the three; what they said."""
     asked = engines(engine, args.same)
+    engine._load_search()  # which the prompts' beginnings wait for
     engine._load_model()  # the beginnings of its prompts are read, as they are when a page is opened
     for ask in asked.values():
         ask(Question("warm", WARM_UP))
