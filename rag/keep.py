@@ -258,6 +258,6 @@ def _slim(document: Document) -> dict[str, Any]:
 
 
 def _dump(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    encode = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes one a row
     with path.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        file.writelines(f"{encode(row)}\n" for row in rows)

@@ -72,8 +72,14 @@ def _scores(
     n, size = len(corpus_token_ids), len(unique_token_ids)
     lengths = np.array([len(ids) for ids in corpus_token_ids])
     texts = np.repeat(np.arange(n), lengths)
-    pairs, counts = np.unique(np.concatenate(corpus_token_ids).astype(np.int64) * n + texts, return_counts=True)
-    words, rows = pairs // n, pairs % n
+    every = np.concatenate(corpus_token_ids).astype(np.int64)
+    every *= n
+    every += texts
+    every.sort()
+    # As `np.unique` counts, which copies millions of numbers once more: each pair of a word and a text, how often.
+    first = np.flatnonzero(np.concatenate(([True], every[1:] != every[:-1])))
+    counts = np.diff(first, append=len(every))
+    words, rows = np.divmod(every[first], n)
     having = np.bincount(words, minlength=size)
     norm = K1 * (1 - B + B * lengths[rows] / (mean or lengths.mean()))
     data = _idf(n, having)[words] * counts / (norm + counts)

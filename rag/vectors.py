@@ -31,7 +31,7 @@ FOLDER, DATABASE = "chroma", "chroma.sqlite3"
 BATCH = 5000  # Chroma takes 5,461 rows at most
 UNWRITABLE = ("disk is full", "readonly database", "code: 778")
 """What SQLite says, also to who only wants to read; the number is an error of writing, as with a quota."""
-PAGE = 20000  # ids that are read at once
+PAGE = 200_000  # ids that are read at once: Chroma counts through those before a page
 BATCH_SENT = 1000  # a server takes 40 MB at most
 Vectors = npt.NDArray[np.float32]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,6 +54,15 @@ def test_running_again_does_nothing_and_says_so(place: Settings) -> None:
     assert (again.added, len(again.unchanged), again.written, embedded) == ((), 1, False, 0)
     assert (again.documents, again.chunks) == (first.documents, first.chunks)
     assert Index(place.index).build == build
+
+
+@pytest.mark.parametrize("text", [TEXT, ""])
+def test_garbage_is_collected_again_after_an_ingest_that_did_or_did_not_succeed(place: Settings, text: str) -> None:
+    (place.index.parent / "in" / "plan.md").write_text(text, encoding="utf-8")
+    on: list[bool] = []
+    ingest(place, [place.index.parent / "in"], prune=False, report=lambda what, at, total: on.append(gc.isenabled()))
+    assert on and not any(on) and gc.isenabled()
+    assert not gc.get_freeze_count()
 
 
 def test_a_changed_file_is_replaced_and_only_what_changed_is_embedded(place: Settings) -> None:
