@@ -34,8 +34,6 @@ WHERE = re.compile(
 )
 """Where the place itself is asked for: it is said before the sentence, and not only in the citation."""
 
-ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
-
 
 def near(found: Found) -> list[Hit]:
     """The hits that an answer may be drawn from; where provisions are named, those and what they refer to.
@@ -63,7 +61,8 @@ def _noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str
 def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     """The answer that code gives to what is asked of the provisions a question names; None for any other question."""
     named = found.named
-    if named and named.asks == "within" and named.paths and ALL_OF.search(found.asked) and ground.sure >= decide.SURE:
+    within = named and named.asks == "within" and named.paths and ground.sure >= decide.SURE
+    if named and within and gathered.asks_for_whole(found.asked, answer.lang, named.paths):
         named = replace(named, asks="text")  # 列出第十条提出的措施: what it lists is the article itself
     if not named or (named.asks not in EXACT and (named.paths or not named.missing)):
         return None

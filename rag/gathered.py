@@ -2,6 +2,7 @@
 
 In: a question such as 照顾发展中国家的内容分别在哪几条, and the provisions found for it. Out: one clause of each
 article that speaks of the matter, in the order of the text; [] where nothing is asked so, or where fewer than two do.
+And whether a provision that a question names answers it as a whole.
 Words that stand there letter by letter are found by `named.py`; here meaning and other wordings count too.
 """
 
@@ -11,8 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag import evidence
-from rag.records import Document, Hit, Provision
+from rag.records import Document, Hit, Path, Provision
 from rag.spread import Shown, leaves, quote
+from rag.told import clauses
 
 ASKED = re.compile(
     r"哪几[条点处段]|有[两三四五六]条(?:都|均|里|中)?[^,，。?？]{0,2}[提谈讲说涉]|哪些(?:条文?|条款|段落|点|地方.{0,6}[提说谈讲涉写])"
@@ -21,6 +23,15 @@ ASKED = re.compile(
 )
 _OF_ARTICLES = re.compile(r"条|article", re.IGNORECASE)
 _PARTS = re.compile(r"[、,，]|和|与|以及|或者?|\b(?:and|or)\b")
+ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
+WHAT_OF = re.compile(
+    r"(?:什么样?的?|何)(?:规定|措施|要求|举措|安排|主张|倡议)|怎[么样]?(?:样)?(?:规定|要求)|如何(?:规定|要求)"
+    r"|\bwhat (?:does|do|is|are) .*\b(?:required?|demand(?:ed)?)\b",
+    re.IGNORECASE,
+)
+SHORT = 400
+"""Characters of a provision at most that is told whole where it is asked what it requires: half of it is no answer."""
+
 SPEAKS = 0.55
 """Share of a matter that a clause must speak of."""
 
@@ -63,3 +74,16 @@ def _matters(question: str, lang: str, weight: evidence.Weight) -> Iterator[tupl
         terms = evidence.terms(part, lang)
         if sum(not term.light for term in terms) and sum(weight(term.text) for term in terms) >= OF_ALL * size:
             yield terms
+
+
+def asks_for_whole(asked: str, lang: str, paths: Sequence[tuple[Document, Path]]) -> bool:
+    """Whether a question about the provisions at `paths` is answered by the whole of them: what they list, or what they
+    require of a matter that more than one of their clauses speaks of, where they are short."""
+    if ALL_OF.search(asked):
+        return True
+    said = [text for document, path in paths for text, *_ in clauses(document, document.by_path[path])]
+    if not WHAT_OF.search(asked) or sum(map(len, said)) > SHORT:
+        return False
+    wanted = evidence.terms(asked, lang, [document.title for document, _ in paths])
+    speaking = sum(any(evidence.Text(text).has(term) >= evidence.PARTLY for term in wanted) for text in said)
+    return speaking > 1 or not wanted

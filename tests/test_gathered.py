@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.gathered import places
+from rag.facts import language
+from rag.gathered import asks_for_whole, places
 from rag.retrieve import at
 from tests.laws import PRIVACY, document
 from tests.plan import plan
@@ -39,3 +40,28 @@ def test_where_articles_are_asked_for_a_text_without_articles_is_not_told() -> N
     hits += [at(story, story.provisions[0].path[:1], "dense")]
     told = places("讲到公园的是哪几条?", "zh", hits, lambda word: 1.0)
     assert {one.document.title for one in told} == {"城市公园行动计划"}
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("列出第三条的措施", True),
+        ("第三条对数据提出了什么要求?", True),
+        ("第三条怎么规定数据的?", True),
+        ("第三条有什么要求?", True),  # of nothing that is named
+        ("What does Article 3 require of data?", True),
+        ("第三条对偏见提出了什么要求?", False),  # one clause says it
+        ("第三条的数据供给什么时候开始?", False),
+        ("What does Article 3 say about data?", False),
+        ("第四条对数据提出了什么要求?", False),  # too long to be told whole
+    ],
+)
+def test_what_a_short_article_requires_is_told_whole_where_several_of_its_clauses_say_it(
+    question: str, whole: bool
+) -> None:
+    said = "推进数据供给。\n\n推动数据流动。\n\n防止算法偏见。"
+    plan = document(
+        "合作计划", f"第一条 略。\n\n第三条 {said}\n\n第四条 {said}\n\n{'加强管理。' * 80}"
+    )
+    path = (("article", "4" if "四" in question else "3"),)
+    assert asks_for_whole(question, language(question), [(plan, path)]) is whole
