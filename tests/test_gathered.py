@@ -60,8 +60,6 @@ def test_what_a_short_article_requires_is_told_whole_where_several_of_its_clause
     question: str, whole: bool
 ) -> None:
     said = "推进数据供给。\n\n推动数据流动。\n\n防止算法偏见。"
-    plan = document(
-        "合作计划", f"第一条 略。\n\n第三条 {said}\n\n第四条 {said}\n\n{'加强管理。' * 80}"
-    )
+    plan = document("合作计划", f"第一条 略。\n\n第三条 {said}\n\n第四条 {said}\n\n{'加强管理。' * 80}")
     path = (("article", "4" if "四" in question else "3"),)
     assert asks_for_whole(question, language(question), [(plan, path)]) is whole
