@@ -115,8 +115,6 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if was:
-            gc.freeze()
-            gc.unfreeze()  # what is there now counts as old: it is not gone through at once
             gc.enable()
 
 

@@ -53,7 +53,12 @@ def reloaded(page: Any, turns: int) -> None:
 
 def talks(page: Any) -> Any:
     """The list of conversations, opened."""
-    page.get_by_role("button", name=said(page, "talk_list"), exact=True).click()
+
+    def button() -> Any:
+        return page.get_by_role("button", name=said(page, "talk_list"), exact=True)
+
+    until(lambda: button().count() == 1)  # a page that is being loaded does not speak its language yet
+    button().click()
     page.locator("#ty-talks[open]").wait_for()
     return page.locator("#ty-talks")
 

@@ -123,5 +123,6 @@ def test_twenty_switches_leave_no_index_open_and_take_none_from_an_answer(tmp_pa
             held = None
         seen.append(opened(tmp_path))
     systems, files = zip(*seen, strict=True)
-    # An index has a few files more or fewer open from moment to moment; one left open each time would add up.
-    assert 0 < systems[-1] == systems[2] and 0 < max(files[-5:]) <= max(files[:10]), seen
+    # An index has a few files more or fewer open from moment to moment, as many as it has connections to its database;
+    # one file left open at each of the last ten switches would make ten more.
+    assert 0 < systems[-1] == systems[2] and 0 < max(files[-5:]) < max(files[:10]) + 5, seen
