@@ -25,7 +25,7 @@ _OF_ARTICLES = re.compile(r"条|article", re.IGNORECASE)
 _PARTS = re.compile(r"[、,，]|和|与|以及|或者?|\b(?:and|or)\b")
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 WHAT_OF = re.compile(
-    r"(?:什么样?的?|何)(?:规定|措施|要求|举措|安排|主张|倡议)|怎[么样]?(?:样)?(?:规定|要求)|如何(?:规定|要求)"
+    r"(?:什么样?的?|何)(?:规定|措施|要求|举措|安排|主张|倡议)|(?:怎么?样?|如何)(?:规定|要求)"
     r"|\bwhat (?:does|do|is|are) .*\b(?:required?|demand(?:ed)?)\b",
     re.IGNORECASE,
 )
@@ -85,5 +85,5 @@ def asks_for_whole(asked: str, lang: str, paths: Sequence[tuple[Document, Path]]
     if not WHAT_OF.search(asked) or sum(map(len, said)) > SHORT:
         return False
     wanted = evidence.terms(asked, lang, [document.title for document, _ in paths])
-    speaking = sum(any(evidence.Text(text).has(term) >= evidence.PARTLY for term in wanted) for text in said)
+    speaking = sum(any(text.has(term) >= evidence.PARTLY for term in wanted) for text in map(evidence.Text, said))
     return speaking > 1 or not wanted
