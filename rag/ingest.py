@@ -108,7 +108,7 @@ def ingest(
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """Without the search for garbage that refers to itself: it goes through all documents and chunks again and again,
-    which stay to the end, for a sixth of the time that indexing takes after a change of one law of 206."""
+    which stay to the end anyway."""
     was = gc.isenabled()
     gc.disable()
     try:
