@@ -84,6 +84,32 @@ def test_model_and_number_of_provisions_go_with_the_question_outlive_a_reload_an
 
 
 @slow
+def test_what_is_chosen_before_the_server_has_said_the_last_choices_is_not_lost_nor_loses_them(
+    site: SimpleNamespace,
+) -> None:
+    held: list[Any] = []
+    with page_at(site.url) as page:
+        settings(page)
+        page.get_by_role("radio", name="8", exact=True).check()
+        until(lambda: "8" in page.evaluate("localStorage.getItem('tiaoyin.choices') || ''"))
+        page.context.route("**/run/predict*", lambda route: held.append(route))
+        page.reload()
+        page.locator("#ty-box textarea").wait_for()
+        until(lambda: len(held) > 0)
+        page.locator("#ty-tab-settings-button").click()
+        page.get_by_role("radio", name="extractive").check()
+        until(lambda: "extractive" in page.evaluate("localStorage.getItem('tiaoyin.choices') || ''"))
+        page.context.unroute("**/run/predict*")
+        for route in held:
+            route.continue_()
+        page.get_by_text(said(page, "choose_theme"), exact=True).wait_for()
+        page.get_by_role("tab", name=said(page, "page_tab_ask")).click()
+        ask(page, "推广什么？")
+        assert site.log()[-1] == {"asked": "推广什么？", "history": [], "llm": "extractive", "provisions": 8}
+        assert page.faults == []
+
+
+@slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_language_changes_at_once_and_stays_and_goes_back_to_the_browsers(
     site: SimpleNamespace, width: int

@@ -258,8 +258,10 @@ def _bind_settings(gr: Any, blocks: Any, page: Page, worded: Worded, w: SimpleNa
     begun = blocks.load(start, [w.spoken, w.kept], every, js="() => tiaoyin.start()", **QUIET)
     begun.then(*status, **QUIET)
     w.timer.tick(*status, **QUIET)
-    for radio in radios.values():
-        radio.input(None, list(radios.values()), js="(...chosen) => tiaoyin.keep(chosen)", **LATEST)
+    every_radio = list(radios.values())
+    begun.then(None, every_radio, every_radio, js="(...found) => tiaoyin.settle(found)", **QUIET)
+    for name, radio in radios.items():
+        radio.input(None, every_radio, js=f"(...chosen) => tiaoyin.keep(chosen, '{name}')", **LATEST)
     spoke = w.language.input(worded.spoken, w.language, every, js="(chosen) => [tiaoyin.speak(chosen)]", **LATEST)
     spoke.then(*status, **QUIET)
     spoke.then(_visited(gr, page.speak), [w.turns, w.spoken], w.chat, **QUIET)

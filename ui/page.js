@@ -4,7 +4,8 @@
 window.tiaoyin = ((words, served) => {
   const KEY = "tiaoyin.choices", NAMES = ["llm", "provisions", "language", "theme"];
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  let chosen = {}, spoken = "";
+  const early = new Set(); // what is chosen before the server has said what this browser chose the last time
+  let chosen = {}, spoken = "", settled = false;
   try { chosen = JSON.parse(localStorage.getItem(KEY)) || {}; } catch { /* a browser that keeps nothing */ }
 
   const say = (key, values = {}) =>
@@ -32,7 +33,11 @@ window.tiaoyin = ((words, served) => {
     if (document.documentElement.lang !== spoken) document.documentElement.lang = spoken;
   }).observe(document.documentElement, { attributeFilter: ["lang"] });
 
-  function keep(values) {
+  function keep(values, changed) {
+    if (!settled) {
+      early.add(changed);
+      values = NAMES.map((name, n) => early.has(name) ? values[n] : chosen[name] ?? values[n]);
+    }
     chosen = Object.fromEntries(NAMES.map((name, n) => [name, values[n]]));
     try { localStorage.setItem(KEY, JSON.stringify(chosen)); } catch { /* as above */ }
     paint();
@@ -174,6 +179,10 @@ window.tiaoyin = ((words, served) => {
   return {
     say, keep, speak, part, ready, announce,
     start() { paint(); return [speak(), JSON.stringify(chosen)]; },
+    settle(values) {
+      settled = true;
+      return NAMES.map((name, n) => early.has(name) ? chosen[name] : values[n]);
+    },
     write() { requestAnimationFrame(write); },
     reveal(id) { drawn(() => document.getElementById(id)?.scrollIntoView({ block: "nearest" })); },
     asked() {
