@@ -6,6 +6,7 @@ Out: the whole reply, or what it says. It checks nothing in it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -20,6 +21,9 @@ WIDEST = 48
 
 LONGEST = 80
 """Tokens at most of a rendering."""
+
+SAID, LEAST = 0.88, 1e-6
+"""Probability of what a model only says, and the least of what is left."""
 
 _TURN = re.compile(r"^## (user|assistant)\n", re.MULTILINE)
 
@@ -55,6 +59,18 @@ def follows(writer: Generator, lang: str, sentence: str, clause: str) -> bool:
     """Whether the model finds that a sentence follows from a clause."""
     said = reply(writer, messages("check", lang, clause=clause, sentence=sentence), lang, 4)
     return said.strip().lower().startswith(("是", "yes"))
+
+
+def states(writer: Generator, lang: str, question: str, clauses: str) -> float:
+    """Whether the model finds that clauses state what is asked: the log-odds of its yes, the natural logarithm.
+
+    A back end that tells no probabilities is asked for the word, which counts as `SAID`.
+    """
+    turns = messages("states", lang, question=question, clauses=clauses)
+    first = getattr(writer, "first", None)
+    word, probability = first(turns) if first else (reply(writer, turns, lang, 4), SAID)
+    odds = math.log(probability / max(1 - probability, LEAST)) if probability else 0.0
+    return odds if word.strip().lower().startswith(("有", "yes")) else -odds
 
 
 def standalone(writer: Generator, lang: str, question: str, before: str) -> str:

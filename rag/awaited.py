@@ -40,6 +40,12 @@ _OFFICE = re.compile(
 _NUMERAL = rf"[\d{facts.DIGITS}]"
 _ROLE = re.compile(r"秘书长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _OFFICES = tuple(_ROLE.pattern.split("|"))
+_WHOSE = re.compile(
+    "([\u3400-\u9fff]+(?:组织|协会|学会|联盟|联合会|基金会|委员会|公司|集团|银行|大学|学院|研究院|医院))"
+    f"的?(?:首任|现任|前任|新任|历任|第一任)?(?:{_ROLE.pattern})"
+)
+_TELLING = 6
+"""Characters at the end of an organisation's name that must stand where its officer is named."""
 _WHO = re.compile(r"谁|哪一?位|哪几位|何人|哪个人|\bwho(?:m)?\b", re.IGNORECASE)
 _POST = re.compile(
     r"什么(?:职[务位]|头衔|身份|官)|(?:职[务位]|头衔|身份)(?:是|有|为)(?:什么|哪)|哪些职[务位]|是干(?:什么|啥)的"
@@ -212,9 +218,10 @@ def _places(question: str, lang: str) -> list[tuple[str, ...]]:
 
 
 def _is_held(question: str, text: str) -> bool:
-    """Whether a Chinese text speaks of every office that a question names."""
+    """Whether a Chinese text speaks of every office that a question names, and of the organisation that it is of."""
     english = all(told.search(text) for asked, told in _ROLES_EN if asked.search(question))
-    return english and all(role in text for role in _ROLE.findall(question))
+    held = all(role in text for role in _ROLE.findall(question))
+    return english and held and all(name[-_TELLING:] in text for name in _WHOSE.findall(question))
 
 
 def _holder(text: str) -> bool:

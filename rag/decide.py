@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag import awaited, evidence, facts, statutes
 from rag.cut import tagged
@@ -51,6 +51,14 @@ QUOTED_STATUTE = 0.5
 
 LACKS = 0.4
 """Taken off a clause that has no name, number, time or place where one is asked for."""
+
+DOUBT = (0.1, 0.9)
+"""Between these the words alone leave it in doubt, and a language model is asked too."""
+
+JUDGED = (1.5, 1.5, -0.3)
+"""Weights of the log-odds by words, of those by the model, and a constant: logistic regression on 156 doubtful
+questions on a newspaper page, 48 of them unanswerable; area under the curve .96 cross-validated, by words alone .85.
+The constant is above the fitted -0.8: 2 of the 108 are lost and 6 of the 48 kept, in place of 4 and 6."""
 
 SPEAKS = 0.5
 """Share of the most that a hit speaks of, below which it is not read: a small model copies from it all the same."""
@@ -103,6 +111,12 @@ class Ground:
         return self.sure >= self.least and not self.elsewhere
 
     @property
+    def doubtful(self) -> bool:
+        """Whether a language model is asked too: of laws always, where neighbours speak in the same words."""
+        below = DOUBT[1] if self.least == ENOUGH else 1.0
+        return DOUBT[0] <= self.sure < below and not self.elsewhere
+
+    @property
     def quotable(self) -> bool:
         """Whether a clause may stand in its own words where the sentence of a model does not."""
         return self.sure >= (SURE if self.least == ENOUGH else QUOTED_STATUTE)
@@ -132,6 +146,18 @@ def ground(
         spoken = max(evidence.share(wanted, f"{hit.document.title} {hit.text}", weight)[0] for hit in hits)
         elsewhere = _elsewhere(question, titles, spoken)
     return Ground(max(sure), whole or still or question, tuple(left) if still else (), spoken_of, elsewhere, least)
+
+
+def judged(ground: Ground, states: float) -> Ground:
+    """The ground with a model's verdict: `states` are the log-odds that what was found states what is asked.
+
+    They may take the ground away, but where it stays make no clause unquotable that was not: of a false premise a model
+    says that nothing is stated.
+    """
+    words, model, constant = JUDGED
+    odds = words * math.log(ground.sure / (1 - ground.sure)) + model * states + constant
+    sure = 1 / (1 + math.exp(-odds))
+    return replace(ground, sure=max(sure, ground.sure) if sure >= ground.least else sure)
 
 
 def teller(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> Callable[[str], float]:

@@ -76,8 +76,7 @@ class Engine:
         self.standby = standby
         kind, _, rest = self.settings.llm.partition(":")
         model = {"embedded": LLM, "hf": rest}.get(kind, "")
-        how = (self._load_search, self._load_model, failed)
-        self._in_background(lambda: self._bringing.bring(documents, model, *how))
+        self._in_background(lambda: self._bringing.bring(documents, model, self._load_search, self._load_model, failed))
 
     def news(self, lang: str | None = None) -> str:
         """What is being brought, or that the standby goes on; "" when all is as the settings say."""
@@ -91,8 +90,8 @@ class Engine:
                 self._failed = None
                 self._in_background(work)
             raise failure
-        needed = {"search"} if self.standby else {"model", "search"}
-        return None if needed <= self._loaded else self.news(lang) or say("engine_loading", lang)
+        ready = ({"search"} if self.standby else {"model", "search"}) <= self._loaded
+        return None if ready else self.news(lang) or say("engine_loading", lang)
 
     def _in_background(self, work: Callable[[], None]) -> None:
         def run() -> None:
@@ -219,13 +218,16 @@ class Engine:
         question = without_manner(question)
         search = self.search(visitor)  # one for the whole answer: another build may become current meanwhile
         find = partial(self._find, search, k=provisions, only=only)
-        at = _looked(search, question, find(question, history))
+        at = looked(question, find(question, history), search)
         if history and not (at.ground.enough or at.found.named) and generate.writes(self.generator(llm)):
             at = self._again(at, llm, history, search, find)
         found, note = at.found, answering.note(at.found, at.ground, lang)
         timings = {"rewrite": found.rewriting, "retrieve": time.perf_counter() - started - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings, note=note)
-        if told := self._told(answer, at, search, only):
+        told = self._told(answer, at, search, only)
+        if not told and at.ground.doubtful and generate.writes(self.generator(llm)):
+            at = at.judged(partial(asking.states, self.generator(llm), lang))
+        if told := told or answering.declined(answer, at.ground):
             answer = told
             timings = {**timings, "first_token": time.perf_counter() - started}
         else:
@@ -252,7 +254,7 @@ class Engine:
         if not adds_nothing(told, (before, at.question), lang):
             return at
         found = replace(find(told), rewritten=told)
-        again = _looked(search, at.question, replace(found, rewriting=time.perf_counter() - started))
+        again = looked(at.question, replace(found, rewriting=time.perf_counter() - started), search)
         return again if again.ground.enough else at
 
     def _written(
@@ -268,7 +270,7 @@ class Engine:
         return answering.checked(answer, asked, at.ground, at.own, pieces, self._similar, tells, started, again)
 
     def _told(self, answer: Answer, at: Looked, search: Search, only: Only | None) -> Answer | None:
-        """The answer or the refusal that needs no model; None where one is to be asked."""
+        """The answer that needs no model; None where one is to be asked."""
 
         def within(document: Document) -> Sequence[Hit]:
             return self._find(search, at.found.asked, only=Only(doc_ids=frozenset({document.doc_id}))).hits
@@ -287,14 +289,9 @@ class Engine:
             or answering.all_places(answer, at.found, at.ground, every, at.weight)
             or answering.side_by_side(answer, at.found, about, within, find, at.weight)
             or answering.misplaced(answer, at.found, at.ground, at.weight)
-            or answering.declined(answer, at.ground)
         )
 
     def _similar(self, one: str, other: str) -> float:
         """Cosine of two texts as passages."""
         first, second = self.embedder().passages([one, other])
         return float(first @ second)
-
-
-def _looked(search: Search, question: str, found: Found) -> Looked:
-    return looked(question, found, search.lexical.weight, search.layout.documents.values())

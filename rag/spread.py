@@ -118,7 +118,12 @@ def places(hits: Sequence[Hit]) -> list[Place]:
 
 def clearest(among: Sequence[Place], tells: Tells) -> Place | None:
     """The clause that retrieval and what it speaks of together point to; None of none."""
-    return max(among, key=lambda place: near(place.hit, place.leaf) + CLEAR * tells(place.text), default=None)
+    return max(among, key=lambda place: clear(place, tells), default=None)
+
+
+def clear(place: Place, tells: Tells) -> float:
+    """How much retrieval and what it speaks of together point to a clause."""
+    return near(place.hit, place.leaf) + CLEAR * tells(place.text)
 
 
 def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.looked import adds_nothing
-from rag.records import Prompt, Tokens
+from rag.records import Message, Prompt, Tokens
 from rag.search import Only
 from tests.here import Here, Played
 from tests.laws import PRIVACY, document
@@ -59,6 +59,37 @@ def test_where_the_model_finds_nothing_the_clause_that_surely_answers_is_quoted(
 def test_where_the_model_finds_nothing_and_little_is_spoken_of_it_is_declined(engine: Here) -> None:
     answer = engine.answer("公园为什么要重新装修游乐设施的外墙?", reply="条文未载明")
     assert (answer.refused, answer.reason, answer.text) == (True, "no_evidence", "")
+
+
+GENERAL = "哪些人可以出钱帮助公园?"
+"""By its words alone there is doubt whether the plan speaks of it, and article 3 comes first."""
+
+
+def test_what_the_words_leave_in_doubt_the_model_decides(engine: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.played, "verdict", ("没有", 0.9))
+    assert engine.answer(GENERAL).refused
+    monkeypatch.setattr(engine.played, "verdict", ("有", 0.9))
+    assert not engine.answer(GENERAL, reply="非机动车可以进入公园外环[1]。").refused
+
+
+@pytest.mark.parametrize(("word", "article"), [("捐赠", "2"), ("照明", "3")])
+def test_an_answer_in_doubt_is_drawn_from_what_the_model_finds_it_in(
+    word: str, article: str, engine: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(turns: Sequence[Message]) -> tuple[str, float]:
+        return ("有", 0.98) if word in turns[-1].content else ("没有", 0.6)
+
+    monkeypatch.setattr(engine.played, "first", first)
+    engine.answer(GENERAL, reply="条文未载明")
+    assert [hit.provision.path for hit in engine.played.asked[-1].hits] == [(("article", article),)]
+
+
+def test_a_model_that_tells_no_probability_is_asked_for_the_word(engine: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.played, "first", None)
+    assert engine.answer(GENERAL, reply="没有").refused
+    assert "出钱帮助公园" in engine.played.asked[-1].messages[-1].content
+    said = "鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护[1]。"
+    assert engine.answer(GENERAL, reply=f"没有\n===\n有\n===\n{said}").text == said
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,15 @@ def test_replies_written_at_once_are_those_written_alone(model: Embedded) -> Non
         assert 3 < tokens.answer <= 40
 
 
+def test_the_first_token_of_a_reply_is_told_with_its_probability(model: Embedded) -> None:
+    asked = Message("user", "二加二等于四吗?只写“是”或“否”。")
+    word, probability = model.first([asked])
+    assert word == replied(model, asked.content, 1)[0][0]
+    assert 0 < probability <= 1
+    unsure = model.first([Message("user", "写一个你喜欢的字。")])[1]
+    assert unsure < probability
+
+
 @pytest.mark.parametrize(
     ("text", "within"),
     [

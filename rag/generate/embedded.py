@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import math
 import os
 import queue
 import shutil
@@ -55,13 +56,21 @@ class Embedded:
             pass
         _give_back(self._weights)
 
+    def first(self, messages: Sequence[Message]) -> tuple[str, float]:
+        """The token that a reply begins with, and its probability, 0 to 1. Raises GenerateError."""
+        request = _Request(self._ids(messages), 1, 0, logprobs=1)
+        self._begin(request)
+        came: list[int] = []
+        while tokens := request.came.get():
+            if isinstance(tokens, RuntimeError):
+                raise GenerateError("llm_failed", llm=self.name, why=_first_line(tokens)) from tokens
+            came += tokens
+        return str(self._tokenizer.decode(came)), math.exp(request.logs[0]) if came else 0.0
+
     def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, Tokens]:
         ov = openvino_genai()
 
-        turns = [{"role": m.role, "content": m.content} for m in prompt.messages]
-        text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True)
-        ids = self._tokenizer.encode(text, add_special_tokens=False).input_ids
-        request = _Request(ids, max_tokens, len(prompt.hits))
+        request = _Request(self._ids(prompt.messages), max_tokens, len(prompt.hits))
         pieces: list[str] = []
 
         def take(piece: str) -> Any:
@@ -84,6 +93,11 @@ class Embedded:
         finally:
             request.stopped = True
         return Tokens(request.prompt.shape[1], written)
+
+    def _ids(self, messages: Sequence[Message]) -> Any:
+        turns = [{"role": m.role, "content": m.content} for m in messages]
+        text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True)
+        return self._tokenizer.encode(text, add_special_tokens=False).input_ids
 
     def _begin(self, request: _Request) -> None:
         with self._lock:
@@ -119,10 +133,13 @@ class Embedded:
 
 
 class _Request:
-    """A reply that is asked for. `came` gives its tokens as they come, then an empty list, or the error."""
+    """A reply that is asked for. `came` gives its tokens as they come, then an empty list, or the error; `logs` are
+    their natural logarithms of probability, if `logprobs` are asked for."""
 
-    def __init__(self, prompt: Any, max_tokens: int, markers: int) -> None:
+    def __init__(self, prompt: Any, max_tokens: int, markers: int, logprobs: int = 0) -> None:
         self.prompt, self.config = prompt, _config(max_tokens, markers)
+        self.config.logprobs = logprobs
+        self.logs: list[float] = []
         self.came: queue.Queue[list[int] | RuntimeError] = queue.Queue()
         self.handle: Any = None
         self.stopped = False
@@ -144,6 +161,7 @@ class _Request:
             return False
         while self.handle.can_read():
             for output in self.handle.read().values():
+                self.logs += output.generated_log_probs
                 self.came.put(output.generated_ids)
         if status != known.RUNNING:
             self.came.put([])
