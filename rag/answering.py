@@ -214,7 +214,8 @@ def _shown(
         return _on_question(asked, clause), verdict.reason
     if not _is_on(asked, verdict):
         return [], "beside"
-    shown = spread.spread(asked.question, marked.text, verdict)
+    clause = spread.instead(marked, asked.hits, asked.question, tells) if spread.is_bare(marked.text) else []
+    shown = _on_question(asked, clause) or spread.spread(asked.question, marked.text, verdict)
     if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
         shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown
     return shown, ""

@@ -32,6 +32,9 @@ WHETHER = 0.5
 REFERRED = 0.6
 """Added for a provision that the question names."""
 
+FARTHER = 0.06
+"""How much lower cosines across languages are at least: `ON_TOPIC` and `ON_TOPIC_ACROSS` are .09 apart."""
+
 NEAR = 0.9
 """Cosine above which nearness tells no more; that of a provision found by its number is no cosine."""
 
@@ -247,8 +250,9 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     article, _ = evidence.share(wanted, label + hit.text, weight)
     clause, _ = evidence.share(wanted, label + nearest, weight)
     one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER
-    odds = one * clause + whole * article + near * min(hit.cosine, NEAR) + constant
-    odds += REFERRED * (hit.how == "reference") + ACROSS * (lang != hit.document.lang)
+    across = lang != hit.document.lang
+    odds = one * clause + whole * article + near * min(hit.cosine + FARTHER * across, NEAR) + constant
+    odds += REFERRED * (hit.how == "reference") + ACROSS * across
     odds += WHETHER * facts.asks_whether(question)
     odds -= UNSPOKEN * (lang == hit.document.lang and not _has_what_is_named(question, lang, label + hit.text))
     return 1 / (1 + math.exp(-odds))

@@ -58,6 +58,9 @@ _NAMES = ("nr", "ns", "nt")
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]|[—–-]{2}[^。！？!?]{2,60}")
+BARE, BARE_LATIN = 6, 12
+"""Characters up to which a sentence is no more than a word, in Chinese and else."""
+
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
 
@@ -135,6 +138,12 @@ def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) ->
     of = [hits[n - 1] for n in marked.markers if 1 <= n <= len(hits)] or list(hits)
     best = clearest(places(of), lambda text: tells(text) + facts.coverage(marked.text, text))
     return quote(best.hit.document, best.leaf, question) if best else []
+
+
+def is_bare(text: str) -> bool:
+    """Whether a sentence is too short for its clause to be found by it, a 可以 or a name: the clause tells more."""
+    plain = facts.plain(text)
+    return len(plain) <= (BARE if CJK.search(plain) else BARE_LATIN)
 
 
 def adds_of(clause: Sequence[Shown], text: str, question: str) -> bool:

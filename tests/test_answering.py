@@ -30,6 +30,12 @@ def test_a_sentence_that_its_clause_does_not_carry_gives_way_to_the_words_of_the
     assert answer.sentences[0].verdict == "quoted"
 
 
+def test_a_bare_word_gives_way_to_the_clause_that_the_question_is_about(engine: Here) -> None:
+    answer = engine.answer("个人可以捐赠公园吗?", reply="可以[1]。")
+    assert answer.sentences[0].text.startswith("鼓励单位和个人以捐赠")
+    assert [(each.text, each.verdict) for each in answer.sentences[:1]] == [(answer.citations[0].quote, "quoted")]
+
+
 def test_a_false_premise_is_corrected_by_the_clause(engine: Here) -> None:
     answer = engine.answer("公园每日开放时间是不是不得少于八小时?", reply="是[1]。")
     assert answer.text == OPEN
