@@ -64,13 +64,14 @@ def follows(writer: Generator, lang: str, sentence: str, clause: str) -> bool:
 def states(writer: Generator, lang: str, question: str, clauses: str) -> float:
     """Whether the model finds that clauses state what is asked: the log-odds of its yes, the natural logarithm.
 
-    A back end that tells no probabilities is asked for the word, which counts as `SAID`.
+    A back end that tells no probabilities is asked for the word, which counts as `SAID`; 0 where it says neither.
     """
     turns = messages("states", lang, question=question, clauses=clauses)
     first = getattr(writer, "first", None)
     word, probability = first(turns) if first else (reply(writer, turns, lang, 4), SAID)
     odds = math.log(probability / max(1 - probability, LEAST)) if probability else 0.0
-    return odds if word.strip().lower().startswith(("有", "yes")) else -odds
+    said = word.strip().lower()
+    return odds * (said.startswith(("有", "yes")) - said.startswith(("没", "无", "no")))
 
 
 def standalone(writer: Generator, lang: str, question: str, before: str) -> str:

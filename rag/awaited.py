@@ -23,7 +23,9 @@ _OFTEN = re.compile(r"定期|每|次|年度|经常|随时|季度|\b(?:regular|an
 _WHICH_YEAR = re.compile(r"哪一?年|何年|几几年|\b(?:what|which) year\b", re.IGNORECASE)
 _YEAR = re.compile(r"\d{4}\s*年?|[今去明本当]年")
 _WHICH_DAY = re.compile(
-    r"哪一?天|几月几?[日号]|几[日号](?!人)|什么日子|何日|\b(?:what|which) (?:date|day)\b", re.IGNORECASE
+    r"(?<!要是|如果|万一|假如|若是)哪一?天|几月几?[日号]|几[日号](?!人)|什么日子|何日"
+    r"|\b(?:what|which) (?:date|day)\b",
+    re.IGNORECASE,
 )
 _DAY = re.compile(
     r"\d\s*[日号]|当[日天]|之日|\b\d{1,2}\b.{0,12}\b(?:january|february|march|april|may|june|july|august)", re.I

@@ -226,6 +226,7 @@ class Engine:
         answer = replace(answer, rewritten=found.rewritten, retrieved=found.hits, timings=timings, note=note)
         told = self._told(answer, at, search, only)
         if not told and at.ground.doubtful and generate.writes(self.generator(llm)):
+            yield Update("generate", answer)
             at = at.judged(partial(asking.states, self.generator(llm), lang))
         if told := told or answering.declined(answer, at.ground):
             answer = told
