@@ -78,6 +78,15 @@ _WHERE = re.compile(
     r"(?:去|到|走访|访问|设|放|选|位于|举[行办]|召开|开|谈|落户)了?(?:过|在|到)?(?:了|的是)?(?:哪里|哪儿|哪些地方|什么地方)(?!.{0,4}[提说讲])"
     r"|[在去到](?:哪里|哪儿|什么地方)(?:举[行办]|召开|谈|开)"
 )
+_WHICH_BODY = re.compile(
+    r"哪一?[个些](?:部门|机关|机构|单位)(?:负责|主管|监督|牵头|管)|由哪一?[个些]?(?:部门|机关|机构)"
+    r"|\b(?:which|what) (?:department|authority|agency|body) (?:is|are|oversees?|supervises?|monitors?|enforces?)\b",
+    re.IGNORECASE,
+)
+_IN_CHARGE = re.compile(
+    r"负责|主管|监督|监管|牵头|管理|承担|由|\b(?:responsib|charge|supervis|authorit|enforce)", re.IGNORECASE
+)
+"""What a text says of a body that it puts in charge: that there are bodies does not tell which one is."""
 _WHICH_COUNTRY = re.compile(
     r"哪一?个?(?:国家|国|城市|省|座城市|地区)(?!际)|哪座城|何国|\bwhich (?:country|city|state)\b", re.IGNORECASE
 )
@@ -185,6 +194,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
         return not _POSTS.search(clause)
     if _WHICH_TIME.search(question):
         return not _NTH.search(facts.arabic(text))
+    if names and _WHICH_BODY.search(question) and not _IN_CHARGE.search(clause):
+        return True
     if names and _WHICH_COUNTRY.search(question):
         return not _named(question, lang, text, ("ns", "nt"))
     if names and _WHERE.search(question):  # foreign towns are taken for names of persons
