@@ -17,7 +17,7 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,7 @@ class Embedded:
     def first(self, messages: Sequence[Message]) -> tuple[str, float]:
         """The token that a reply begins with, and its probability, 0 to 1. Raises GenerateError."""
         request = _Request(self._ids(messages), 1, 0, logprobs=1)
-        self._begin(request)
-        came: list[int] = []
-        while tokens := request.came.get():
-            if isinstance(tokens, RuntimeError):
-                raise GenerateError("llm_failed", llm=self.name, why=_first_line(tokens)) from tokens
-            came += tokens
+        came = [token for tokens in self._came(request) for token in tokens]
         return str(self._tokenizer.decode(came)), math.exp(request.logs[0]) if came else 0.0
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Generator[str, None, Tokens]:
@@ -79,11 +74,8 @@ class Embedded:
 
         words = ov.TextStreamer(self._tokenizer, take)  # holds back what is half a character
         written = 0
-        self._begin(request)
         try:
-            while tokens := request.came.get():
-                if isinstance(tokens, RuntimeError):
-                    raise GenerateError("llm_failed", llm=self.name, why=_first_line(tokens)) from tokens
+            for tokens in self._came(request):
                 written += len(tokens)
                 words.write(tokens)
                 yield from pieces
@@ -98,6 +90,14 @@ class Embedded:
         turns = [{"role": m.role, "content": m.content} for m in messages]
         text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True)
         return self._tokenizer.encode(text, add_special_tokens=False).input_ids
+
+    def _came(self, request: _Request) -> Iterator[list[int]]:
+        """The tokens of a reply as they come."""
+        self._begin(request)
+        while tokens := request.came.get():
+            if isinstance(tokens, RuntimeError):
+                raise GenerateError("llm_failed", llm=self.name, why=_first_line(tokens)) from tokens
+            yield tokens
 
     def _begin(self, request: _Request) -> None:
         with self._lock:
