@@ -84,6 +84,7 @@ _WHERE = re.compile(
     r"|(?:and )?(?:in|under) which (?:article|point|paragraph|section)",
     re.IGNORECASE,
 )
+_HOW_ALONE = re.compile(r"怎|如何|咋|什么(?!时候|地方|人|日子|职|头衔|身份|名)|哪些(?!人|地方|国)")
 _IF = re.compile(r"\s*(?:要是|如果|假如|假设|倘若|万一|若是?)(?!.{0,40}(?:多少|什么|怎|如何|是否|吗|谁|何时))")
 _HOW_MANY = re.compile(rf"(?:多少|(?<!哪)几)(?!{facts.SPAN.pattern})([\u3400-\u9fff]{{2,8}})")
 _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
@@ -207,8 +208,8 @@ def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
 def asked(question: str) -> list[str]:
     """The questions in a question.
 
-    What asks nothing leads to the one behind it, and what asks of nothing (补多少) is of the one before; what only asks
-    where it stands, which every citation says, is none.
+    What asks nothing leads to the one behind it, and what asks of nothing (打算怎么弄) is of the one before it; what only
+    asks where it stands, which every citation says, is none.
     """
     parts: list[str] = []
     led = ""
@@ -216,7 +217,7 @@ def asked(question: str) -> list[str]:
         if parts and _WHERE.fullmatch(piece):
             continue
         led += piece
-        if parts and not led.endswith("，") and len(piece) <= BARE and not evidence.terms(piece, "zh"):
+        if parts and not led.endswith("，") and _asks_of_nothing(piece):
             parts[-1] += f"，{piece}"
             led = ""
         elif facts.ASKS.search(piece) and not _IF.match(piece):
@@ -225,6 +226,11 @@ def asked(question: str) -> list[str]:
         else:
             led += "，"
     return [*parts[:-1], (parts[-1] + led.rstrip("，"))] if parts else [question]
+
+
+def _asks_of_nothing(piece: str) -> bool:
+    how = _HOW_ALONE.search(piece) and not facts.ASKS_NUMBER.search(piece)
+    return (len(piece) <= BARE or bool(how)) and not evidence.terms(piece, "zh")
 
 
 def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> float:
