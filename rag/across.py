@@ -15,6 +15,7 @@ from importlib import resources
 from typing import TypeVar
 
 from rag import facts
+from rag.bidden import OUGHT, agree
 from rag.worded import stem
 
 Table = Mapping[str, tuple[str, ...]]
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 LONGEST = {"zh": 14, "en": 6}
 """Units (characters, or words) of the longest expression looked for."""
+
+OWN = 2
+"""How many different things of what a sentence says must stand in the clause itself, if it says as many."""
 
 ABSENT = 2
 """What a word that the tables know and the clause lacks weighs; an unknown one, which it may have, weighs 1."""
@@ -79,35 +83,14 @@ LEAD = re.compile(
 EXAMPLES = re.compile(r"\b(?:such as|including|namely)\b(.+)", re.I)
 """Examples, which must stand in the clause itself: its title, which may say of what it is, is none of them."""
 
-OUGHT = "应当|应该|(?<![供响适反效相])应(?![用对急])|必须|须|不得|禁止|严禁"
-# What, said in the one language, must be said in the other; the first two may look like denials, and are none.
-ALIKE = tuple(
-    (re.compile(en, re.I), re.compile(zh))
-    for en, zh in (
-        (r"\bat least\b|\b(?:not?|never) (?:be )?(?:less|fewer|lower) than\b|\bminimum of\b",
-         "不得?(?:少于|低于)|以上|至少|最低"),
-        (r"\bat most\b|\bnot (?:be )?exceed\w*|\b(?:not?|never) (?:be )?(?:more|longer|later|higher) than\b|\bup to\b",
-         "不得?(?:超过|高于|多于|晚于|迟于)|以下|以内|至多|最高"),
-        (r"\b(?:have|has|had) the right\b|\bentitled\b", "有权|权利"),
-        (r"\bonly\b", "只|仅|唯一|方可"),
-        (r"\b(?:must|required|obliged|obligation)\b", f"{OUGHT}|(?<![重主必需])要(?![求素约])|义务"),
-        # "shall" also renders what a law plainly states, but nothing that it leaves open
-        (r"\bshall\b", OUGHT + r"|\A(?!.*(?:可以|有权|鼓励))"),
-        (r"\bmore than\b|\bover \d|\babove\b|\bor more\b", r"超过|以上|[\d百千万亿][多余]"),
-        (r"\bless than\b|\bfewer than\b|\bbelow\b|\bunder \d", "不满|不足|以下|(?<!不)(?<!不得)(?:低于|少于)"),
-    )
-)  # fmt: skip
-LEAVE = (
-    re.compile(r"\b(?:may|permitted|allowed)\b(?! not)", re.I),
-    re.compile("可以|方可|有权|允许|准许|鼓励|(?<![智功性不])能(?![力源效])"),
+_BIDS = re.compile(rf"(?:\A|[，,。；;：:])([^，,。；;：:]{{2,30}}?)(?:{OUGHT})")
+_BIDDING = re.compile(
+    r"\b(?:shall|should|must|may|can(?:not)?|ought to|(?:is|are) (?:required )?to)\b(?! (?:not )?be )", re.I
 )
-# Words in which an English sentence may deny without a "not".
-SOFT = re.compile(
-    r"\b(?:prohibit|forbid|ban|refus|avoid|oppos|reject|fail|lack|illegal|unlawful|exclud|prevent|only|free of|"
-    r"un\w{5}|non-?\w{4}|in(?:visible|divid|alien)|instead|rather than|regardless)\w*", re.I
-)  # fmt: skip
-DENIES = re.compile("避免|拒绝|反对|防止|免除|而非|取消")
-INNOCENT = re.compile("无固定期限|不满|未成年|未来|非歧视|无论|不仅|不断|不同|非常|非洲|不可分割|无人")
+# What a clause bids or plans is not said to be done.
+_UNDERWAY = re.compile(r"\b(?:is|are) being\b|\b(?:is|are) (?:\w+ly )?\w+ing\b|\beffort is made\b", re.I)
+_EVERY = re.compile("各[国级地类方个]?")
+_DOING = re.compile("正在|正|已|不断|持续|目前|如今|着|逐步|日益")
 
 
 def longest(
@@ -165,7 +148,9 @@ def _share(text: str, place: str, label: str) -> float:
     near = _nearest([terms for terms in wanted if not _acts(terms)], parts)
     if any(_acts(terms) and not any(term in near for term in terms) for terms in wanted):
         return 0.0
-    if not _agree(text, place, near, lang):
+    if not agree(text, place, near, lang) or _alone(wanted, parts) < min(OWN, len(wanted)):
+        return 0.0
+    if lang == "en" and not (_whom(text, near) and (_DOING.search(near) or not _UNDERWAY.search(text))):
         return 0.0
     missing = 0
     for begin, end, terms in longest([units[n] for n in lost], LONGEST[lang], lambda run: table.get(joint.join(run))):
@@ -221,23 +206,31 @@ def _nearest(wanted: list[tuple[str, ...]], parts: Sequence[str]) -> str:
     return "".join(picked)
 
 
-def _agree(text: str, place: str, near: str, lang: str) -> bool:
-    """Whether what is bidden, allowed or denied in a sentence is so in the clause."""
-    if lang == "zh":
-        return bool(facts.negations(text)) == bool(facts.negations(place)) or bool(SOFT.search(place))
-    english, chinese = text, INNOCENT.sub("", near)
-    for n, (en, zh) in enumerate(ALIKE):
-        if en.search(english) and not zh.search(place):
-            return False
-        if n < 2 and en.search(english):
-            english, chinese = en.sub("", english), zh.sub("", chinese)
-    denied = bool(facts.negations(english))
-    if not denied and LEAVE[0].search(english) and not LEAVE[1].search(place):
-        return False
-    there = bool(facts.negations(chinese))
-    if denied:
-        return there or bool(DENIES.search(chinese))
-    return not there or bool(SOFT.search(english))
+def _alone(wanted: Sequence[tuple[str, ...]], parts: Sequence[str]) -> int:
+    """How many different things that are said stand in the clause itself, and not in its label."""
+    there, counted, used = "".join(parts), 0, set[str]()
+    for terms in wanted:
+        own = {term for term in terms if term in there}
+        counted += bool(own) and not own & used
+        used |= own
+    return counted
+
+
+def _whom(text: str, near: str) -> bool:
+    """Whether an English sentence bids whom its clause bids, by any word for them, or names nobody (shall be read)."""
+    bid = _BIDS.search(near)
+    if not bid or not _BIDDING.search(text):
+        return True
+    table, whom = _table("en"), bid[1]
+    covered = set[int]()
+    for _, _, terms in longest(_units(text, "en")[0], LONGEST["en"], lambda run: table.get(" ".join(run))):
+        for term in terms or ():
+            covered |= {n + k for n in range(len(whom)) if whom.startswith(term, n) for k in range(len(term))}
+    known = longest(
+        _EVERY.sub(lambda found: " " * len(found[0]), whom), LONGEST["zh"], lambda run: _table("zh").get("".join(run))
+    )
+    said = [not covered.isdisjoint(range(begin, end)) for begin, end, terms in known if terms and end - begin > 1]
+    return not said or any(said)
 
 
 @functools.cache

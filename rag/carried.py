@@ -218,6 +218,8 @@ def _opens(scope: Scope, j: int) -> bool:
 def _crosses(scope: Scope, kept: Sequence[int]) -> bool:
     """Whether it goes on behind the subject of another part of the clause, or behind where another group begins."""
     for one, other in pairwise(kept):
+        if _spliced(scope, one, other):
+            return True
         if scope.part[one] == scope.part[other]:
             continue
         begin = scope.part.index(scope.part[other])
@@ -229,6 +231,15 @@ def _crosses(scope: Scope, kept: Sequence[int]) -> bool:
         if len(skipped) >= 2 or (skipped and scope.group[one] != scope.group[other] and len(skipped[0].key) > 1):
             return True
     return False
+
+
+def _spliced(scope: Scope, one: int, other: int) -> bool:
+    """Whether what was kept begins as one member of a list and ends as another: 数据生成 of 数据采集、模型生成."""
+    if scope.member[one] == scope.member[other]:
+        return False
+    left = [j for j in range(one + 1, other) if scope.words[j].kind == PLAIN]
+    ends = [sum(len(scope.words[j].key) for j in left if scope.member[j] == scope.member[k]) for k in (one, other)]
+    return min(ends) > 1
 
 
 def _widens(scope: Scope, there: set[int]) -> bool:

@@ -394,6 +394,8 @@ CLAUSE = "公共部门应当定期评估人工智能系统的安全性,不得泄
         ("The public sector shall regularly evaluate the safety of AI systems.", True),
         ("The public sector may evaluate the safety of AI systems.", False),
         ("The public sector shall not evaluate the safety of AI systems.", False),
+        ("The public sector is regularly evaluating the safety of AI systems.", False),
+        ("Individuals should regularly evaluate the safety of AI systems.", False),
         ("The police shall regularly evaluate the safety of AI systems.", False),
         ("The public sector shall regularly restrict the safety of AI systems.", False),
         ("The public sector shall regularly evaluate the safety of AI systems in Paris.", False),
@@ -407,6 +409,14 @@ CLAUSE = "公共部门应当定期评估人工智能系统的安全性,不得泄
 )
 def test_what_is_bidden_denied_named_or_counted_must_be_so_in_the_clause(text: str, passes: bool) -> None:
     assert (share(text, CLAUSE, "《办法》第十条") >= RENDERED) == passes
+
+
+def test_what_stands_in_the_label_alone_says_nothing_of_the_clause() -> None:
+    label = "《中国政府倡议成立世界人工智能合作组织》第1段"
+    said = "The body for the organization is the World AI Cooperation Organization."
+    assert (
+        share(said, "支持联合国发挥人工智能治理主渠道作用,为联合国及其相关机构的努力提供有益补充。", label) < RENDERED
+    )
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,12 @@ def test_another_unit_side_permission_subject_or_place_is_thrown_out(text: str, 
     assert verdict.reason == reason
 
 
+def test_what_begins_as_one_member_of_a_list_and_ends_as_another_is_thrown_out() -> None:
+    spliced = "推广低功耗水泵等节能技术。"
+    assert support(Marked(spliced, (3,)), hits(), never) == Removed(spliced, "content")
+    assert isinstance(support(Marked("推广高效水泵等节能技术。", (3,)), hits(), never), Support)
+
+
 def test_nothing_is_cited_when_nothing_was_retrieved() -> None:
     assert support(Marked("公园每日开放。", (1,)), [], never) == Removed("公园每日开放。", "unmarked")
 

@@ -1,0 +1,59 @@
+"""A sentence and a clause in two languages -> whether what the one bids, allows or denies the other does too. Pure.
+
+In: an English and a Chinese text, either way round. Out: yes or no, by patterns alone; `across.py` holds the rest.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag import facts
+
+OUGHT = "应当|应该|(?<![供响适反效相])应(?![用对急])|必须|须|不得|禁止|严禁"
+# What, said in the one language, must be said in the other; the first two may look like denials, and are none.
+ALIKE = tuple(
+    (re.compile(en, re.I), re.compile(zh))
+    for en, zh in (
+        (r"\bat least\b|\b(?:not?|never) (?:be )?(?:less|fewer|lower) than\b|\bminimum of\b",
+         "不得?(?:少于|低于)|以上|至少|最低"),
+        (r"\bat most\b|\bnot (?:be )?exceed\w*|\b(?:not?|never) (?:be )?(?:more|longer|later|higher) than\b|\bup to\b",
+         "不得?(?:超过|高于|多于|晚于|迟于)|以下|以内|至多|最高"),
+        (r"\b(?:have|has|had) the right\b|\bentitled\b", "有权|权利"),
+        (r"\bonly\b", "只|仅|唯一|方可"),
+        (r"\b(?:must|required|obliged|obligation)\b", f"{OUGHT}|(?<![重主必需])要(?![求素约])|义务"),
+        # "shall" also renders what a law plainly states, but nothing that it leaves open
+        (r"\bshall\b", OUGHT + r"|\A(?!.*(?:可以|有权|鼓励))"),
+        (r"\bmore than\b|\bover \d|\babove\b|\bor more\b", r"超过|以上|[\d百千万亿][多余]"),
+        (r"\bless than\b|\bfewer than\b|\bbelow\b|\bunder \d", "不满|不足|以下|(?<!不)(?<!不得)(?:低于|少于)"),
+    )
+)  # fmt: skip
+LEAVE = (
+    re.compile(r"\b(?:may|permitted|allowed)\b(?! not)", re.I),
+    re.compile("可以|方可|有权|允许|准许|鼓励|(?<![智功性不])能(?![力源效])"),
+)
+# Words in which an English sentence may deny without a "not".
+SOFT = re.compile(
+    r"\b(?:prohibit|forbid|ban|refus|avoid|oppos|reject|fail|lack|illegal|unlawful|exclud|prevent|only|free of|"
+    r"un\w{5}|non-?\w{4}|in(?:visible|divid|alien)|instead|rather than|regardless)\w*", re.I
+)  # fmt: skip
+DENIES = re.compile("避免|拒绝|反对|防止|免除|而非|取消")
+INNOCENT = re.compile("无固定期限|不满|未成年|未来|非歧视|无论|不仅|不断|不同|非常|非洲|不可分割|无人")
+
+
+def agree(text: str, place: str, near: str, lang: str) -> bool:
+    """Whether what is bidden, allowed or denied in a sentence is so in the clause."""
+    if lang == "zh":
+        return bool(facts.negations(text)) == bool(facts.negations(place)) or bool(SOFT.search(place))
+    english, chinese = text, INNOCENT.sub("", near)
+    for n, (en, zh) in enumerate(ALIKE):
+        if en.search(english) and not zh.search(place):
+            return False
+        if n < 2 and en.search(english):
+            english, chinese = en.sub("", english), zh.sub("", chinese)
+    denied = bool(facts.negations(english))
+    if not denied and LEAVE[0].search(english) and not LEAVE[1].search(place):
+        return False
+    there = bool(facts.negations(chinese))
+    if denied:
+        return there or bool(DENIES.search(chinese))
+    return not there or bool(SOFT.search(english))
