@@ -19,7 +19,7 @@ from rag.evidence import Weight
 from rag.labels import short_label
 from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
 from rag.search import EXACT, Found
-from rag.told import clauses, remark, told
+from rag.told import clauses, told
 from rag.words import say
 
 Follows = Callable[[str, str], bool]
@@ -46,12 +46,7 @@ def near(found: Found) -> list[Hit]:
     return retrieve.close(telling or found.hits, found.about)
 
 
-def note(found: Found, ground: decide.Ground, lang: str) -> str | None:
-    """What is said beside the answer: of the documents taken, and of the parts that nothing found speaks of."""
-    return _noted(remark(found.named, lang) if found.named else None, "told_open", lang, parts=ground.open_parts)
-
-
-def _noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str | None:
+def noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str | None:
     """The note with one more sentence about what is named; as it is where nothing is."""
     ((word, told),) = names.items()
     said = say(key, lang, **{word: say("told_between", lang).join(told)}) if told else None
@@ -104,7 +99,7 @@ def side_by_side(
     for side, said in sides or ():
         for shown in said:
             answer = _with(answer, shown, side)
-    answer = replace(answer, note=_noted(answer.note, "told_side", answer.lang, sides=silent))
+    answer = replace(answer, note=noted(answer.note, "told_side", answer.lang, sides=silent))
     return answer if sides else None
 
 
@@ -194,7 +189,7 @@ def _completed(answer: Answer, asked: Prompt, tells: spread.Tells, parts: Sequen
     others, silent = spread.beside(named, spoken, asked.hits, tells, {doc_id for doc_id, _ in cited})
     for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
         answer = _with(answer, one)
-    return replace(answer, note=_noted(answer.note, "told_open", answer.lang, parts=silent))
+    return replace(answer, note=noted(answer.note, "told_open", answer.lang, parts=silent))
 
 
 def _shown(
@@ -248,6 +243,8 @@ def _is_on(asked: Prompt, support: cite.Support) -> bool:
 def _has_awaited(asked: Prompt, text: str, document: Document) -> bool:
     """Whether a text has anything of the kind that one of the parts of the question asks for."""
     names = document.kind != "statute"
+    if awaited.attributes(asked.question, text):
+        return False
     return not all(awaited.lacks(piece, asked.lang, text, text, names=names) for piece in facts.asking(asked.question))
 
 

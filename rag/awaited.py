@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from rag import facts
-from rag.across import WORD, read
 from rag.cut import CHINESE, tagged
-from rag.widen import forms
 
 _HOW_OFTEN = re.compile(
     r"多久.{0,6}[一几]次|多[久长]时间.{0,6}次|每隔多|频率|多长时间一|how often|how frequently", re.IGNORECASE
@@ -43,7 +41,7 @@ _NUMERAL = rf"[\d{facts.DIGITS}]"
 _ROLE = re.compile(r"秘书长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _OFFICES = tuple(_ROLE.pattern.split("|"))
 _WHOSE = re.compile(
-    "([\u3400-\u9fff]+(?:组织|协会|学会|联盟|联合会|基金会|委员会|公司|集团|银行|大学|学院|研究院|医院))"
+    "([\u3400-\u9fff]+(?:组织|协会|学会|联盟|联合会|基金会|委员会|评委会|组委会|理事会|董事会|公司|集团|银行|大学|学院|研究院|医院))"
     f"的?(?:首任|现任|前任|新任|历任|第一任)?(?:{_ROLE.pattern})"
 )
 _TELLING = 6
@@ -58,6 +56,15 @@ _POSTS = re.compile(
     rf"{_ROLE.pattern}|[总副]?书记|首相|大臣|州长|省长|县长|局长|司长|处长|院长|社长|团长|主任|代表|大使|经理|总裁|教授|研究员|记者|负责人"
     r"|\b(?:president|chair|secretary|minister|mayor|governor|director|head|professor|ambassador|representative)",
     re.IGNORECASE,
+)
+_WHICH_ALL = re.compile("哪[些几](?!年|天|条|款|点|个?月|方面)|列[出举]|逐[个一]")
+_ALL = re.compile("[、和与及或;；]|以及|并|既|又|[一二三四五六七八九十][是要项种个家部]")
+"""What a text has that tells of several: without any it names one thing at most."""
+_SPEAKS = re.compile(
+    rf"({_ROLE.pattern})[^,，]{{0,16}}(?:感言|[说讲](?:了|过)?(?:些|一?番)?(?:什么|啥|话)|怎么[说看]|评价)"
+)
+_ATTRIBUTES = re.compile(
+    r"[^。！？]{0,80}(?:如是|这样|[时中]|(?:接受|在)[^。，,]{2,16}(?:采访|专访)时)(?:表示|指出|认为|说|强调)[。.]?"
 )
 _WHICH_TIME = re.compile(r"第?几[次趟回](?![合])|\b(?:first|second|third) (?:time|visit|trip)\b", re.IGNORECASE)
 _NTH = re.compile(
@@ -116,7 +123,6 @@ _PRICE = re.compile(
     r"\d[\d.]*\s*[万亿千百]?(?:美|欧|日|港)?元|免费|无偿|[$€¥]|\b(?:euro|yuan|dollar|EUR|USD|free)", re.IGNORECASE
 )
 _REPORTER = re.compile(r"[(（][^()（）]*(?:记者|电)[^()（）]*[)）]|本报\S{0,12}电")
-_AMERICA = re.compile(r"\b(?:US|U\.S\.|USA)(?![\w-])")
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
@@ -145,19 +151,6 @@ _CALLED = re.compile(
 _NAME = re.compile(r"《|“|[A-Z]{2,}")
 _AGREED = re.compile(r"达成|谈成|谈拢|签署|签[了订]|\bagreed?\b|\bagreements?\b", re.IGNORECASE)
 
-_FIGURE = re.compile(
-    r"多少|(?<![哪那这好第])几(?!乎)|几月|何时|什么时候|多[大高快久长]|增速|\bhow (?:many|much|fast|large|long|big)\b"
-    r"|\bwhen\b|\bwhat (?:is|was|were|are)\b.{0,40}"
-    r"\b(?:growth|rate|total|value|share|number|population|volume|output|throughput)",
-    re.IGNORECASE,
-)
-_ANYWHERE = frozenset("外国 国外 海外 境外 国内 国际 东方 西方 各国 本国 我国".split())
-_COUNTRY = frozenset(
-    "美国 英国 法国 德国 日本 韩国 朝鲜 印度 俄罗斯 欧盟 巴西 加拿大 澳大利亚 意大利 西班牙 葡萄牙 荷兰 瑞士 瑞典 挪威 "
-    "波兰 希腊 匈牙利 土耳其 乌克兰 以色列 伊朗 沙特 埃及 南非 尼日利亚 肯尼亚 墨西哥 阿根廷 智利 越南 泰国 老挝 缅甸 "
-    "柬埔寨 菲律宾 新加坡 马来西亚 印度尼西亚 巴基斯坦 孟加拉国 哈萨克斯坦 新西兰 中国 香港 澳门 台湾".split()
-)
-
 
 def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = True) -> bool:
     """Whether what is asked for cannot be in `clause`, nor, where it is a year or a name, in the `text` around it.
@@ -166,6 +159,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     """
     there = facts.arabic(clause)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
+        return True
+    if names and any(role not in text for role in _SPEAKS.findall(question)):
         return True
     if names and _NEXT.search(question) and not _NEXT.search(text):
         return True
@@ -207,27 +202,16 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     return _HOW_MANY_EN.search(question) is not None and not _counts(facts.arabic(text))
 
 
-def elsewhere(question: str, lang: str, text: str, whole: str) -> bool:
-    """Whether a figure or a date is asked of a place of which the text says nothing: not of a country in the `text`
-    found, nor of another place in the `whole` document. The growth of one country is not that of another."""
-    places = _places(question, lang) if _FIGURE.search(question) else []
-
-    def speaks(name: str) -> bool:
-        if name == "中国" and not any(other in text for other in _COUNTRY):
-            return True  # it goes without saying
-        return name in (text if name in _COUNTRY else whole)
-
-    return bool(places) and not any(speaks(name) for names in places for name in names)
+def says_little(question: str, clause: str) -> bool:
+    """Whether a clause only says who spoke, or a Chinese one names one thing where several are asked for."""
+    one = _WHICH_ALL.search(question) and CHINESE.search(clause) and not _ALL.search(clause)
+    return bool(one) or attributes(question, clause)
 
 
-def _places(question: str, lang: str) -> list[tuple[str, ...]]:
-    """The places that a question names, each with the words for it in Chinese."""
-    if lang == "zh":
-        return [(word,) for word, _, tag in tagged(question) if tag == "ns" and word not in _ANYWHERE]
-    words = [word for word in WORD.findall(_AMERICA.sub("America", question)) if word[0].isupper()]
-    table = read("glossary.toml")["en_zh"]
-    found = [next((table[form] for form in forms(word.lower(), "en") if form in table), ()) for word in words]
-    return [names for names in found if names and any(tag == "ns" for name in names for _, _, tag in tagged(name))]
+def attributes(question: str, clause: str) -> bool:
+    """Whether a clause says only that somebody said something, where nobody is asked for."""
+    asks_who = _WHO.search(question) or _POST.search(question) or _CALLED.search(question)
+    return bool(_ATTRIBUTES.fullmatch(clause.strip())) and not asks_who
 
 
 def _is_held(question: str, text: str) -> bool:

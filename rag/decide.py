@@ -3,8 +3,7 @@
 In: a question, the Hits that an answer may be drawn from, and how telling a word is. Out: Ground: how sure it is that
 one of them answers, and which parts of the question nothing speaks of. Statutes are asked about in everyday words that
 they do not use, and there the embedder tells more; a plan or the news are asked about in their own words, and what
-those lack, they do not tell. The weights are fitted by `tests/benchmarks/evidence.py`. What a model writes is not
-judged here.
+those lack, they do not tell. The weights are fitted by `tests/benchmarks/evidence.py`. It judges no model's reply.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from rag import awaited, evidence, facts, statutes
+from rag import awaited, evidence, facts, places, statutes
 from rag.cut import tagged
 from rag.records import Hit
 
@@ -132,8 +131,8 @@ def ground(
 ) -> Ground:  # fmt: skip
     """How well `hits` are a ground to answer on; `titles` are of all documents, where the question names none.
 
-    A question is taken apart where it asks two things, but not one that was put together from two turns: of that
-    `question` is what the last turn adds, and what is asked is the `whole`.
+    A question is taken apart where it asks two things, but not one put together from two turns: of that `question` is
+    what the last turn adds, and what is asked is the `whole`.
     """
     asks_nothing = titles and not whole and not evidence.terms(question, lang)  # 谢谢, 这个怎么办: of no document
     if not hits or (asks_nothing and not any(hit.how == "reference" for hit in hits)):
@@ -168,10 +167,11 @@ def teller(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
     """How much of a question a text speaks of, 0 to 1; `LACKS` less where it has nothing of the kind asked for."""
     spoken = evidence.teller(question, lang, [hit.document.title for hit in hits], weight)
     names = any(hit.document.kind != "statute" for hit in hits)
-    pieces = facts.asking(question)
+    pieces, little = facts.asking(question), awaited.says_little if names else lambda *_: False
 
     def tells(text: str) -> float:
-        return spoken(text) - LACKS * all(awaited.lacks(piece, lang, text, text, names=names) for piece in pieces)
+        lacks = all(awaited.lacks(piece, lang, text, text, names=names) for piece in pieces)
+        return spoken(text) - LACKS * (lacks or little(question, text))
 
     return tells
 
@@ -208,7 +208,7 @@ def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
 def asked(question: str) -> list[str]:
     """The questions in a question.
 
-    What asks nothing leads to the one behind it, and what asks of nothing (打算怎么弄) is of the one before it; what only
+    What asks nothing leads to the one behind it, and what asks of nothing (补多少) is of the one before it; what only
     asks where it stands, which every citation says, is none.
     """
     parts: list[str] = []
@@ -250,7 +250,7 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     if (
         hit.document.kind != "statute"
         and hit.document.lang == "zh"
-        and awaited.elsewhere(question, lang, label + hit.text, label + hit.document.text)
+        and places.elsewhere(question, lang, label + hit.text, label + hit.document.text)
     ):
         return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)

@@ -32,11 +32,12 @@ LIGHT = re.compile(r"[cpuyrqz?]|mq?$")
 PARTLY = 0.5
 """Share of a long word's bigrams from which on it is said to stand there."""
 
-_PART = re.compile(
+PART = re.compile(
     r"序言|前言|(?:倒数)?第\s*[\d零〇一二两三四五六七八九十百]+\s*[条款项句段点章节]|最[后末][一\d][条款项句段]|[上下][一\d]条|"
     r"\b(?:Article|Art\.|Recital|Annex|Section|Chapter|Paragraph)\s+[\dIVX]+(?:\(\w+\))*",
     re.IGNORECASE,
 )
+"""How a question names a provision."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def generic(lang: str) -> frozenset[str]:
 
 def terms(question: str, lang: str, titles: Sequence[str] = ()) -> tuple[Term, ...]:
     """The content words of a question in their order; `titles` are of the documents that it names."""
-    text = facts.arabic(_PART.sub(" ", without_orders(question) or question)).lower()
+    text = facts.arabic(PART.sub(" ", without_orders(question) or question)).lower()
     for title in titles:
         text = text.replace(facts.arabic(title).lower(), " ")
     words = list(tagged(text)) if lang == "zh" else [(word, at, "n") for word, at in _words(text)]

@@ -12,7 +12,8 @@ import pytest
 
 from rag import models
 from rag.ingest import ingest
-from rag.pipeline import LLM, Engine
+from rag.loaded import LLM
+from rag.pipeline import Engine
 from rag.settings import Settings, load
 
 ROOT = Path(__file__).parent.parent

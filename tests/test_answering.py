@@ -121,7 +121,18 @@ def test_where_nothing_speaks_of_what_is_asked_no_model_is_asked(question: str, 
 def test_a_question_of_two_parts_is_answered_in_part_and_says_which_is_open(engine: Here) -> None:
     answer = engine.answer("公园每日开放时间多久?孔雀有几只?", reply="公园每日开放时间不得少于十二小时[1]。")
     assert answer.text == OPEN
-    assert answer.note == "文件没有写明：“孔雀有几只”。"
+    assert answer.note == "没有找到写明“孔雀有几只”的条文。"
+
+
+def test_a_part_that_what_was_found_leaves_open_is_looked_for_and_answered_by_itself(tmp_path: Path) -> None:
+    story = document("孔雀园开园", "孔雀园昨日开园,园内饲养孔雀三十六只,来自云南和广西。")
+    both = Here(tmp_path, [plan(), story])
+    said = "鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护[1]。\n===\n园内饲养孔雀三十六只[1]。"
+    answer = both.answer("第二条鼓励以哪些方式参与保护?孔雀园饲养的孔雀来自哪里?", reply=said)
+    assert [each.doc for each in answer.citations] == [plan().title, story.title]
+    assert [each.citations for each in answer.sentences] == [(1,), (2,)]
+    assert "孔雀三十六只" in answer.sentences[1].text
+    assert answer.note is None and answer.tokens is not None and answer.tokens.prompt == 200
 
 
 def test_two_articles_are_compared_in_their_own_words_without_a_model(engine: Here) -> None:

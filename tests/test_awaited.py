@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag import awaited
+from rag import awaited, places
 from rag.statutes import titled
 
 FOUNDED = "本报上海7月26日电(记者陈尚文)中国政府26日倡议成立世界人工智能合作组织,初步考虑总部设在中国上海。"
@@ -31,6 +31,8 @@ FESTIVAL = "为期9天的第八届马来西亚国际电影节正在吉隆坡举�
         ("哪个部门负责监督计划的实施?", "计划的实施由市政部门监督。", False),
         ("要是哪天出了事,国家之间怎么通气?", "推进威胁信息共享和应急处置机制建设。", False),  # no day is asked for
         ("大概有多少人到场?", OPENED, False),
+        ("电影节的评委会主席由谁担任?", "影视协会主席郑雄城接受采访。", True),
+        ("导演发表了怎样的感言?导演说了什么?", "影片传递的正义跨越了语言的界限。", True),
         ("郑雄城担任什么职务?", "郑雄城认为电影有进步。", True),
         ("郑雄城担任什么职务?", "影视协会主席郑雄城接受采访。", False),
         ("他这是第几趟来中国?", "他接受了本报采访。", True),
@@ -156,11 +158,11 @@ STORY = f"秉持诚意推动中美经贸。{GREW}美国商界表示欢迎。青�
     ],
 )
 def test_a_figure_of_one_place_is_not_that_of_another(question: str, lang: str, is_elsewhere: bool) -> None:
-    assert awaited.elsewhere(question, lang, GREW, STORY) is is_elsewhere
+    assert places.elsewhere(question, lang, GREW, STORY) is is_elsewhere
 
 
 def test_a_plan_of_the_country_that_is_asked_about_need_not_name_it() -> None:
-    assert not awaited.elsewhere("中国的计划要求多久评估一次?", "zh", CHECKED, CHECKED)
+    assert not places.elsewhere("中国的计划要求多久评估一次?", "zh", CHECKED, CHECKED)
 
 
 @pytest.mark.parametrize(
@@ -182,3 +184,22 @@ def test_a_plan_of_the_country_that_is_asked_about_need_not_name_it() -> None:
 )
 def test_laws_count_in_what_units_they_like(question: str, text: str, lacking: bool) -> None:
     assert awaited.lacks(question, "zh", text, text, names=False) is lacking
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "is_little"),
+    [
+        ("总书记怎么看雄安?", "西班牙共产党总书记恩里克·圣地亚哥在接受本报记者采访时如是表示。", True),
+        ("谁接受了采访?", "西班牙共产党总书记恩里克·圣地亚哥在接受本报记者采访时如是表示。", False),
+        ("哪些主体被点名号召?", "人工智能带来前所未有的发展机遇。", True),
+        ("哪些主体被点名号召?", "呼吁各国政府、国际组织和企业携手合作。", False),
+    ],
+)
+def test_a_clause_that_only_names_who_spoke_or_one_thing_of_several_tells_little(
+    question: str, clause: str, is_little: bool
+) -> None:
+    assert awaited.says_little(question, clause) is is_little
+
+
+def test_a_common_word_that_the_tagger_takes_for_a_place_is_none() -> None:
+    assert awaited.lacks("电头写的是哪座城市?", "zh", "推动人工智能的深度应用。", "推动人工智能的深度应用。")

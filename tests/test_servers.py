@@ -28,7 +28,8 @@ from rag.generate import openai_like
 from rag.generate.llama_index import from_llama_index
 from rag.generate.openai_like import Server
 from rag.generate.shown import Shown
-from rag.pipeline import LLM, Engine
+from rag.loaded import LLM
+from rag.pipeline import Engine
 from rag.records import Message, Prompt, Tokens
 from rag.settings import Settings, load
 

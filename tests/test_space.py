@@ -19,7 +19,8 @@ from played import PlayedEngine, played
 from rag import bringing, models
 from rag.errors import IndexError_, ModelError
 from rag.keys import door
-from rag.pipeline import LLM, Engine
+from rag.loaded import LLM
+from rag.pipeline import Engine
 from rag.settings import Settings
 from rag.words import say
 from tests.here import Here

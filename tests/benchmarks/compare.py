@@ -52,7 +52,8 @@ from rag.evaluate.questions import Question, read_questions
 from rag.facts import language
 from rag.generate.gguf import Gguf
 from rag.ingest import ingest
-from rag.pipeline import LLM, Engine
+from rag.loaded import LLM
+from rag.pipeline import Engine
 from rag.read import read
 from rag.records import Document, Hit, Message, Prompt, Provision
 from rag.settings import load

@@ -25,7 +25,8 @@ from rag import models
 from rag.evaluate import run as evaluating
 from rag.evaluate.questions import Question, read_questions
 from rag.ingest import ingest
-from rag.pipeline import LLM, Engine
+from rag.loaded import LLM
+from rag.pipeline import Engine
 from rag.settings import load
 
 AT_ONCE = 4
