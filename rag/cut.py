@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import functools
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib import resources
 from typing import Any
 
 WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
+_NAMES = ("nr", "ns")
 
 
 @functools.cache
@@ -41,8 +44,15 @@ def tagged(text: str) -> Iterator[tuple[str, int, str]]:
     at = 0
     for word, tag in rjieba.tag(text):
         if WORD.search(word):
+            tag = "n" if tag in _NAMES and word in _common() else tag
             yield word, at, tag if len(word) == 1 or rjieba.has_word(word) else f"?{tag}"
         at += len(word)
+
+
+@functools.cache
+def _common() -> frozenset[str]:
+    lists = tomllib.loads((resources.files("rag") / "generic.toml").read_text(encoding="utf-8"))
+    return frozenset(lists["no_names"].split())
 
 
 def searched(text: str) -> Iterator[str]:

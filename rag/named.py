@@ -23,14 +23,14 @@ from rag.titles import Name, Titles, plain
 Place = tuple[Document, Path]
 
 _COUNT = re.compile(
-    r"(?:多少|几|(?<=[共有是])[0-9一二三四五六七八九十百]+(?=.{1,6}(?:吗|对吧|对不对|是吧)[?？]?$))个?(?P<zh>条|章|款|项|附件|句|段|点)(?:条文|规定|内容)?"
+    r"(?:多少|几|(?<=[共有是])[0-9一二三四五六七八九十百]+(?=.{1,6}(?:吗|对吧|对不对|是吧)[?？]?$))个?(?P<zh>条|章|款|项|附件|句|段|点)(?:目|条文|规定|内容)?"
     r"|\bhow many (?P<en>articles|chapters|recitals|annexes|paragraphs)\b",
     re.IGNORECASE,
 )
 _COUNTED = {"条": "article", "点": "article", "章": "chapter", "附件": "annex"}
 _COUNTED |= {"款": "paragraph", "段": "paragraph", "项": "item", "句": "sentence"}
 _COUNT_REST = re.compile(
-    rf"(?:{LEAD}|一共|总共|总计|共|全部|全文|[里中由的分有含是它呢吗对吧不,，]|包括|包含|组成|法律?|条例|文件|计划"
+    rf"(?:{LEAD}|一共|总共|总计|共|全部|全文|从头到尾|前后|拢共|列出|载有|[里中由的分成为有含是它呢吗对吧不,，]|包括|包含|组成|划分|法律?|条例|文件|计划"
     rf"|\b(?:are|there|in|does|do|the|have|has|of|it|contain|altogether|total|eu|action|plan|regulation|act|law)\b"
     rf"|{MARKS})*+",
     re.IGNORECASE,

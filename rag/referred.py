@@ -56,6 +56,10 @@ _LAST = re.compile(
     r"\s+(?P<kind>article|recital|annex)\b",
     re.IGNORECASE,
 )
+_PLACED = tuple(
+    (re.compile(rf"(?:{at})(?:的|处|位置)*(?:那|这)?(?:一)?(?=条)"), new)
+    for at, new in (("压轴|压尾|殿后|垫底|收尾|收官|最末尾?", "最后一"), ("打头阵?|领头|排头|开篇|起首|打前阵", "第一"))
+)
 _NO_ARTICLE = re.compile(r"\b(?:an?|news|magazine|journal|newspaper|blog|my|his|her|their)\s+\Z", re.IGNORECASE)
 
 
@@ -64,7 +68,7 @@ def written_out(question: str) -> str:
     text = unicodedata.normalize("NFKC", question).strip()
     text = _RANGE.sub(r"第\1条\2第\3条", text)
     text = _LIST.sub(lambda m: "、".join(f"第{number}条" for number in re.split("[、,和]", m[1])), text)
-    for pattern, new in _ENGLISH:
+    for pattern, new in (*_PLACED, *_ENGLISH):
         text = pattern.sub(new, text)
     return text
 

@@ -45,6 +45,8 @@ _POINTS_BACK = re.compile(
 # What says nothing without the thing it is said of, at the beginning of a bare question.
 _BARE = re.compile(
     r"(?:为什么|为何|多久|怎么[办算罚]?|怎样|如何|在?哪里?|何时|什么时候|谁|多少|几[个年月天次]|哪[些几]?|举个?例|具体|然后)[^\u3400-\u9fff]*$"
+    r"|(?:图|为|要|干|算|说)的?(?:是|了)?(?:个)?(?:什么|啥)[^\u3400-\u9fff]*$"
+    r"|(?:哪一?[年天月]|几[年月]|何时|什么时候|啥时候)[\u3400-\u9fff]{1,4}的?[^\u3400-\u9fff]*$"
     r"|(?:在?(?:全球|全?世界|全国|国内))?(?:又|还|也|能|可以)*(?:排|位居|位列|名列)[名在到]*第?几"
     r"|(?:总部|处罚|罚款|后果|期限|条件|标准|程序|范围|例外|原因|理由|目的|意义|时间|地点|费用|金额|赔偿|责任|主题|作用|区别|定义"
     r"|成员|依据|结果|效果|规模|由谁|分别)(?!法)"
@@ -67,7 +69,9 @@ _STEP = re.compile(
     rf"(?:第(?P<number>{NUMERAL}{{1,9}})|(?P<last>最后一))(?P<kind>[条款项目句段点])(?:之[一二三四五六七八九十]{{1,3}})?"
 )
 _NEXT = re.compile(
-    r"(?P<way>[上下前后])(?:面的?)?[一1]?(?P<kind>[条款项句段点])|(?P<en>next|previous|preceding|following)\s+(?P<unit>\w+)",
+    r"(?P<way>[上下前后])(?:面的?)?[一1]?(?P<kind>[条款项句段点])"
+    r"|(?:紧?[挨跟接靠]着?(?:在)?它?的?|它的?)(?P<side>[前后])[面边]的?(?:那|这)?[一1]?[条款项句段点]?"
+    r"|(?P<en>next|previous|preceding|following)\s+(?P<unit>\w+)",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
@@ -137,15 +141,15 @@ def _moved(bare: str, before: str) -> str | None:
     steps = _trail(before)
     if not steps:
         return None
-    if (near := _NEXT.fullmatch(bare)) and near["kind"]:
-        step = next((each for each in steps if each["kind"] == near["kind"]), None)
+    if (near := _NEXT.fullmatch(bare)) and (near["kind"] or near["side"]):
+        step = next((each for each in steps if each["kind"] == (near["kind"] or steps[-1]["kind"])), None)
         if step is None or step["number"] is None:
             return None
-        number = to_int(step["number"]) + (1 if near["way"] in "下后" else -1)
+        number = to_int(step["number"]) + (1 if (near["way"] or near["side"]) in "下后" else -1)
         if number < 1:
             return None
         written = str(number) if step["number"].isdecimal() else to_chinese(number)
-        new, kind = f"第{written}{near['kind']}", near["kind"]
+        new, kind = f"第{written}{step['kind']}", step["kind"]
     elif (own := list(_STEP.finditer(bare))) and "".join(step[0] for step in own) == bare:
         new, kind = bare, own[0]["kind"]
     else:
