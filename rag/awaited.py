@@ -52,6 +52,7 @@ _POST = re.compile(
     r"|\b(?:what|which) (?:position|post|title|office|role) .*\b(?:hold|have|held)\b",
     re.IGNORECASE,
 )
+_WHO_IS = re.compile(r"什么人|啥人|何许人|全名|姓名|身份|什么来头|\bwho\b|\bnames?\b", re.IGNORECASE)
 _POSTS = re.compile(
     rf"{_ROLE.pattern}|[总副]?书记|首相|大臣|州长|省长|县长|局长|司长|处长|院长|社长|团长|主任|代表|大使|经理|总裁|教授|研究员|记者|负责人"
     r"|\b(?:president|chair|secretary|minister|mayor|governor|director|head|professor|ambassador|representative)",
@@ -65,6 +66,7 @@ _SPEAKS = re.compile(
 )
 _ATTRIBUTES = re.compile(
     r"[^。！？]{0,80}(?:如是|这样|[时中]|(?:接受|在)[^。，,]{2,16}(?:采访|专访)时)(?:表示|指出|认为|说|强调)[。.]?"
+    r"|[^。！？，,;；、“]{2,16}(?:表示|指出|认为|说|强调)[。.：:,，]?"
 )
 _WHICH_TIME = re.compile(r"第?几[次趟回](?![合])|\b(?:first|second|third) (?:time|visit|trip)\b", re.IGNORECASE)
 _NTH = re.compile(
@@ -148,7 +150,9 @@ _NEXT = re.compile(r"明年|后年|下一?[届次回年]|\bnext (?:year|time|edi
 _CALLED = re.compile(
     r"叫什么|名[字称](?:是|叫)(?:什么|啥)|什么名[字称]|\bwhat (?:is|are) .{1,40}\b(?:called|named?)\b", re.I
 )
-_NAME = re.compile(r"《|“|[A-Z]{2,}")
+_NAME = re.compile(
+    r"《|“|[A-Z]{2,}|[\u3400-\u9fff]{3}(?:小组|组织|机制|平台|中心|联盟|委员会|工程|倡议|大会|论坛|对话|奖|节|项目|指数|系统|公司|协会)"
+)
 _AGREED = re.compile(r"达成|谈成|谈拢|签署|签[了订]|\bagreed?\b|\bagreements?\b", re.IGNORECASE)
 
 
@@ -210,7 +214,7 @@ def says_little(question: str, clause: str) -> bool:
 
 def attributes(question: str, clause: str) -> bool:
     """Whether a clause says only that somebody said something, where nobody is asked for."""
-    asks_who = _WHO.search(question) or _POST.search(question) or _CALLED.search(question)
+    asks_who = any(each.search(question) for each in (_WHO, _POST, _CALLED, _WHO_IS))
     return bool(_ATTRIBUTES.fullmatch(clause.strip())) and not asks_who
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from rag import awaited, evidence, facts, places, statutes
 from rag.cut import tagged
+from rag.questions import asked
 from rag.records import Hit
 
 STATUTE = (2.9, 0.4, 93.5, -83.4)
@@ -65,26 +66,12 @@ The constant is above the fitted -0.8: 2 of the 108 are lost and 6 of the 48 kep
 SPEAKS = 0.5
 """Share of the most that a hit speaks of, below which it is not read: a small model copies from it all the same."""
 
-BARE = 4
-"""Characters of a part of a question that asks of nothing by itself (补多少)."""
-
 SPOKEN = 0.7
 """Share of a question's content in the best article from which on no regulation is missed."""
 
 ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
 """Cosine below which a question is said to be about something else altogether: a word for the reader, no gate."""
 
-# Two questions in one: 吞吐量是多少?利润呢?
-_PARTS = re.compile(
-    r"[?？;；]\s*|[,，]\s*(?=(?:以及|还有|并且|同时)?[^,，?？]{0,12}(?:多少|什么|哪|谁|怎|如何|几|是否|吗))|\?\s+(?=[A-Z])"
-)
-_WHERE = re.compile(
-    r"(?:请问|那么?|这|它|具体|分别|都|是|写|规定|出现)*(?:在|于|见)?(?:文件|计划|法律?)?的?(?:第几|哪一?|哪几)[条款项段章](?:里|中|呢|规定的?)*"
-    r"|(?:and )?(?:in|under) which (?:article|point|paragraph|section)",
-    re.IGNORECASE,
-)
-_HOW_ALONE = re.compile(r"怎|如何|咋|什么(?!时候|地方|人|日子|职|头衔|身份|名)|哪些(?!人|地方|国)")
-_IF = re.compile(r"\s*(?:要是|如果|假如|假设|倘若|万一|若是?)(?!.{0,40}(?:多少|什么|怎|如何|是否|吗|谁|何时))")
 _HOW_MANY = re.compile(rf"(?:多少|(?<!哪)几)(?!{facts.SPAN.pattern})([\u3400-\u9fff]{{2,8}})")
 _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
 _WHICH = re.compile(
@@ -203,34 +190,6 @@ def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
     if (_CRIME.search(question) and "刑法" in here) or (not law.endswith("法") and spoken >= SPOKEN):
         return ""
     return law
-
-
-def asked(question: str) -> list[str]:
-    """The questions in a question.
-
-    What asks nothing leads to the one behind it, and what asks of nothing (补多少) is of the one before it; what only
-    asks where it stands, which every citation says, is none.
-    """
-    parts: list[str] = []
-    led = ""
-    for piece in filter(None, _PARTS.split(question)):
-        if parts and _WHERE.fullmatch(piece):
-            continue
-        led += piece
-        if parts and not led.endswith("，") and _asks_of_nothing(piece):
-            parts[-1] += f"，{piece}"
-            led = ""
-        elif facts.ASKS.search(piece) and not _IF.match(piece):
-            parts.append(led)
-            led = ""
-        else:
-            led += "，"
-    return [*parts[:-1], (parts[-1] + led.rstrip("，"))] if parts else [question]
-
-
-def _asks_of_nothing(piece: str) -> bool:
-    how = _HOW_ALONE.search(piece) and not facts.ASKS_NUMBER.search(piece)
-    return (len(piece) <= BARE or bool(how)) and not evidence.terms(piece, "zh")
 
 
 def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> float:

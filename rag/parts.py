@@ -13,6 +13,7 @@ from dataclasses import replace
 from rag import answering, decide, facts, retrieve
 from rag.evidence import PART
 from rag.looked import Looked
+from rag.questions import asked
 from rag.records import Answer, Tokens
 
 BETTER = 0.2
@@ -32,7 +33,7 @@ def apart(at: Looked, find: Callable[[str], Looked]) -> tuple[Looked, tuple[Look
     if at.joined:
         return at, ()
     left = {part: find(part) for part in ground.open_parts}
-    parts = decide.asked(ground.asked)
+    parts = asked(ground.asked)
     if named and named.paths and any(PART.search(part) for part in parts):
         for part in parts:
             if PART.search(part):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from rag import answering, asking, decide, generate, parts, rewrite, spread
+from rag import answering, asking, generate, parts, questions, rewrite, spread
 from rag.errors import UsageError
 from rag.facts import language
 from rag.loaded import Loaded
@@ -130,7 +130,7 @@ class Engine(Loaded):
         self, answer: Answer, at: Looked, generator: Writer, started: float, stopped: Callable[[], bool]
     ) -> Iterator[Answer]:
         """The answer so far, each time that a sentence which the model wrote has passed the check."""
-        tells = tuple(at.tells(part) for part in (at.own, *decide.asked(at.own)))
+        tells = tuple(at.tells(part) for part in (at.own, *questions.asked(at.own)))
         clear = spread.clearest(spread.places(at.near), tells[0])
         chars, last = self.settings.context_chars, at.question if at.joined else ""
         asked = prompt(at.ground.asked, answer.lang, at.near, chars, last, (clear.n, clear.text) if clear else None)
