@@ -79,6 +79,7 @@ _WHICH = re.compile(
 )
 _LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
 _IS_HOW_MUCH = re.compile(r"[\u3400-\u9fff](?=(?:总?[是为有]|达|应当?|要)多少)")
+_SUBJECT = re.compile(r"(?:监督管理|管理|保护|保障|实施|暂行|特别)*(?:条例|办法|细则|规定|法)\Z")
 _CRIME = re.compile("罪|判刑|判几年|刑事|坐牢|死刑|缓刑|量刑")
 
 
@@ -134,7 +135,7 @@ def ground(
     if hits[0].document.kind == "statute":
         wanted = evidence.terms(question, lang)
         spoken = max(evidence.share(wanted, f"{hit.document.title} {hit.text}", weight)[0] for hit in hits)
-        elsewhere = _elsewhere(question, titles, spoken)
+        elsewhere = _elsewhere(question, titles, spoken, hits[0].document.title.removeprefix("中华人民共和国"))
     return Ground(max(sure), whole or still or question, tuple(left) if still else (), spoken_of, elsewhere, least)
 
 
@@ -176,20 +177,21 @@ def best(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight)
     return [max(hits, key=lambda hit: _sure(question, lang, [hit], weight))]
 
 
-def _elsewhere(question: str, titles: Collection[str], spoken: float) -> str:
+def _elsewhere(question: str, titles: Collection[str], spoken: float, best: str) -> str:
     """The law that governs a question where it is not among `titles`, nor what it replaced or what replaced it.
 
     A neighbouring law would be cited for what it does not regulate. A regulation may say the same as a law that is
-    here, so it counts only where little of the question is `spoken` of; and what is a crime is said by the 刑法.
+    here, so it counts only where little of the question is `spoken` of; and what is a crime is said by the 刑法. None
+    is missed where the `best` title found is of the same subject, or of another law that governs the question.
     """
     here = {title.removeprefix("中华人民共和国") for title in titles}
     here |= {after for title in here if (after := statutes.successor(title))}
-    law = next(iter(statutes.governing(question)), "")
+    law, *others = statutes.governing(question) or ("",)
     if not law or not here or law in here or statutes.successor(law) in here:
         return ""
     if (_CRIME.search(question) and "刑法" in here) or (not law.endswith("法") and spoken >= SPOKEN):
         return ""
-    return law
+    return "" if best in others or _SUBJECT.sub("", law) in best else law
 
 
 def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> float:

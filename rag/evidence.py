@@ -141,5 +141,5 @@ def _alike(text: str, lang: str, words: Sequence[tuple[str, int]]) -> dict[int, 
             if alike:
                 last, at = units[end - 1]
                 for place in range(units[begin][1], at + len(last)):
-                    found.setdefault(place, set()).update(term.lower() for term in alike)
+                    found.setdefault(place, set()).update(facts.arabic(term).lower() for term in alike)
     return found
