@@ -8,16 +8,16 @@ wrote passed. It finds nothing, and loads no model.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 from rag import awaited, cite, compared, decide, facts, gathered, rendering, reply, retrieve, spread
+from rag.added import added, among
 from rag.evidence import Weight
 from rag.labels import short_label
-from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Sentence, Tokens
+from rag.records import SENTINELS, Answer, Document, Hit, Prompt, Removed, Tokens
 from rag.search import EXACT, Found
 from rag.told import clauses, told
 from rag.words import say
@@ -27,12 +27,6 @@ Follows = Callable[[str, str], bool]
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
-
-WHERE = re.compile(
-    r"第几[条款点章]|哪一?[条款点](?!路)|\b(?:which|what) (?:article|point|provision|section|paragraph)\b",
-    re.IGNORECASE,
-)
-"""Where the place itself is asked for: it is said before the sentence, and not only in the citation."""
 
 
 def near(found: Found) -> list[Hit]:
@@ -64,7 +58,7 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
     for text, document, provision in told(named, answer.lang):
         side = short_label(document.lang, provision.path[:1]) if named.asks == "mentions" else ""
         quoted = facts.plain(text) in facts.plain(document.text_of(provision))
-        answer = _with(answer, spread.Shown(text, document, provision, quoted), side)
+        answer = added(answer, spread.Shown(text, document, provision, quoted), side)
     if answer.sentences:
         return answer
     return replace(answer, reason="no_such_provision" if named.missing else "no_evidence")
@@ -74,7 +68,7 @@ def in_short(answer: Answer, found: Found, ground: decide.Ground) -> Answer | No
     """The answer to a question for a story in short; None for any other."""
     named = bool(found.hits) and found.about == {found.hits[0].document.doc_id}
     for one in spread.told_short(found.asked, found.hits) if named or ground.enough else ():
-        answer = _with(answer, one)
+        answer = added(answer, one)
     return answer if answer.sentences else None
 
 
@@ -85,7 +79,7 @@ def all_places(
     if ground.elsewhere or not gathered.ASKED.search(found.asked):
         return None
     for one in gathered.places(found.asked, answer.lang, every(found.asked), weight):
-        answer = _with(answer, one, short_label(one.document.lang, one.provision.path[:1]))
+        answer = added(answer, one, short_label(one.document.lang, one.provision.path[:1]))
     return answer if answer.sentences else None
 
 
@@ -98,7 +92,7 @@ def side_by_side(
     silent = [side for side, said in sides or () if not said]
     for side, said in sides or ():
         for shown in said:
-            answer = _with(answer, shown, side)
+            answer = added(answer, shown, side)
     answer = replace(answer, note=noted(answer.note, "told_side", answer.lang, sides=silent))
     return answer if sides else None
 
@@ -120,7 +114,7 @@ def misplaced(answer: Answer, found: Found, ground: decide.Ground, weight: Weigh
     first = next(clauses(document, document.by_path[path]))
     tells = decide.teller(found.asked, answer.lang, [other], weight)
     for one in [spread.Shown(*first), *spread.nearest([other], found.asked, tells)]:
-        answer = _with(answer, one, short_label(document.lang, one.provision.path[:1]))
+        answer = added(answer, one, short_label(document.lang, one.provision.path[:1]))
     return answer
 
 
@@ -162,14 +156,14 @@ def checked(
             removed += [Removed(marked.text, why)] if why else []
             before = len(answer.sentences)
             for one in shown:
-                answer = _with(answer, one, _place(own, one))
+                answer = among(answer, one, own)
             if len(answer.sentences) > before:
                 yield answer
             if len(removed) >= PATIENCE and not answer.sentences:
                 break
     if declined and not (answer.sentences or removed) and ground.sure >= decide.SURE:
         for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
-            answer = _with(answer, one, _place(own, one))
+            answer = among(answer, one, own)
     if answer.sentences:
         answer = _completed(answer, asked, tells, parts)
     reason = None if answer.sentences else "no_evidence" if declined else "unsupported"
@@ -188,7 +182,7 @@ def _completed(answer: Answer, asked: Prompt, tells: spread.Tells, parts: Sequen
     spoken = [*quotes, *(one.text for one in beside)]
     others, silent = spread.beside(named, spoken, asked.hits, tells, {doc_id for doc_id, _ in cited})
     for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
-        answer = _with(answer, one)
+        answer = added(answer, one)
     return replace(answer, note=noted(answer.note, "told_open", answer.lang, parts=silent))
 
 
@@ -253,26 +247,6 @@ def _holds(hit: Hit, one: spread.Shown) -> bool:
     return hit.document.doc_id == one.document.doc_id and one.provision.path[: len(top)] == top
 
 
-def _place(question: str, shown: spread.Shown) -> str:
-    """The article of a sentence where a question asks in which one something stands, else ""."""
-    articles = shown.provision.path[0][0] == "article" and WHERE.search(question)
-    return short_label(shown.document.lang, shown.provision.path[:1]) if articles else ""
-
-
-def _with(answer: Answer, shown: spread.Shown, side: str = "") -> Answer:
-    """The answer with one more sentence, if it has not got it; a clause cited before keeps its number."""
-    if any((one.text, one.side) == (shown.text, side) for one in answer.sentences):
-        return answer
-    citation = cite.citation(shown.document, shown.provision, len(answer.citations) + 1)
-    same = (c for c in answer.citations if (c.doc_id, c.path) == (citation.doc_id, citation.path))
-    number = next((c.n for c in same), citation.n)
-    citations = answer.citations if number != citation.n else (*answer.citations, citation)
-    verdict = "quoted" if shown.quoted else "supported"
-    sentence = Sentence(shown.text, (number,), verdict, shown.item, side)
-    documents = {**answer.documents, citation.doc_id: shown.document}
-    return replace(answer, sentences=(*answer.sentences, sentence), citations=citations, documents=documents)
-
-
 def foreign(answer: Answer) -> bool:
     """Whether all that an answer says is in another language than the question."""
     return bool(answer.sentences) and all(facts.language(one.text) != answer.lang for one in answer.sentences)
@@ -292,6 +266,6 @@ def rendered(
         for marked in cite.sentences(iter([render(part, rendering.words(part))])):
             verdict = cite.support(cite.Marked(marked.text, (1,)), [hit], similar)
             if isinstance(verdict, cite.Support):
-                answer = _with(answer, spread.Shown(marked.text, document, verdict.provision, verdict.quoted))
+                answer = added(answer, spread.Shown(marked.text, document, verdict.provision, verdict.quoted))
     said = say("told_original", answer.lang) if foreign(answer) else None
     return replace(answer, note=" ".join(filter(None, (answer.note, said))) or None)

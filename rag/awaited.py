@@ -58,7 +58,7 @@ _POSTS = re.compile(
     r"|\b(?:president|chair|secretary|minister|mayor|governor|director|head|professor|ambassador|representative)",
     re.IGNORECASE,
 )
-_WHICH_ALL = re.compile("哪[些几](?!年|天|条|款|点|个?月|方面)|列[出举]|逐[个一]")
+_WHICH_ALL = re.compile("哪[些几](?!年|天|条(?!件)|款|点|个?月|方面)|列[出举]|逐[个一]")
 _ALL = re.compile("[、和与及或;；]|以及|并|既|又|[一二三四五六七八九十][是要项种个家部]")
 """What a text has that tells of several: without any it names one thing at most."""
 _SPEAKS = re.compile(

@@ -17,7 +17,7 @@ from rag.spread import Shown, leaves, quote
 from rag.told import clauses
 
 ASKED = re.compile(
-    r"哪几[条点处段]|有[两三四五六]条(?:都|均|里|中)?[^,，。?？]{0,2}[提谈讲说涉]|哪些(?:条文?|条款|段落|点|地方.{0,6}[提说谈讲涉写])"
+    r"哪几[条点处段]|有[两三四五六]条(?:都|均|里|中)?[^,，。?？]{0,2}[提谈讲说涉]|哪些(?:条(?!件|例)文?|条款|段落|点|地方.{0,6}[提说谈讲涉写])"
     r"|\b(?:which|what) (?:articles|points|provisions|parts|sections|paragraphs)\b",
     re.IGNORECASE,
 )
@@ -25,7 +25,8 @@ _OF_ARTICLES = re.compile(r"条|article", re.IGNORECASE)
 _PARTS = re.compile(r"[、,，]|和|与|以及|或者?|\b(?:and|or)\b")
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 WHAT_OF = re.compile(
-    r"(?:什么样?的?|何)(?:规定|措施|要求|举措|安排|主张|倡议)|(?:怎么?样?|如何)(?:规定|要求)"
+    r"(?:什么样?的?|何)(?:规定|措施|要求|举措|安排|主张|倡议)|(?:怎么?样?|如何)(?:规定|要求|界定|定义|判|罚|说)"
+    r"|管的?是?什么|什么行为|(?:指|说|讲)的?是?(?:什么|哪)"
     r"|\bwhat (?:does|do|is|are) .*\b(?:required?|demand(?:ed)?)\b",
     re.IGNORECASE,
 )

@@ -57,8 +57,8 @@ class Looked:
         odds = [states(self.ground.asked, _read(hit)) for hit in hits]
 
         def score(n: int) -> float:
-            clause = spread.clearest(spread.places([hits[n]]), tells)
-            return VERDICT * odds[n] + (spread.clear(clause, tells) if clause else 0.0)
+            clause = spread.clearest(spread.places([hits[n]]), tells, self.own)
+            return VERDICT * odds[n] + (spread.clear(clause, tells, self.own) if clause else 0.0)
 
         best = hits[max(range(len(hits)), key=score)]
         return replace(self, telling=(best,), ground=decide.judged(self.ground, max(odds)))

@@ -131,7 +131,7 @@ class Engine(Loaded):
     ) -> Iterator[Answer]:
         """The answer so far, each time that a sentence which the model wrote has passed the check."""
         tells = tuple(at.tells(part) for part in (at.own, *questions.asked(at.own)))
-        clear = spread.clearest(spread.places(at.near), tells[0])
+        clear = spread.clearest(spread.places(at.near), tells[0], at.own)
         chars, last = self.settings.context_chars, at.question if at.joined else ""
         asked = prompt(at.ground.asked, answer.lang, at.near, chars, last, (clear.n, clear.text) if clear else None)
         pieces = until(stopped, generator.stream(asked, self.settings.answer_tokens))

@@ -28,7 +28,7 @@ LIST = re.compile(
     r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
     re.IGNORECASE,
 )
-SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|条款?|地方)(?!.*第.{1,4}条)")
+SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|条(?!件)款?|地方)(?!.*第.{1,4}条)")
 ALL, MORE = 0.95, 2
 """Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
 
@@ -49,6 +49,7 @@ CLEAR = 0.5
 """What all of the question's content weighs beside the score of a clause: of 306 questions the clause so chosen has a
 key fact for .85, by score alone for .80; 0.25 to 2 give the same within a point."""
 
+LISTED = 0.15  # added for an item where a list is asked for
 ADDED, ADDS = 3, 0.6
 """How many units a sentence must add to the question, and the share of them that its clause must have."""
 
@@ -90,8 +91,8 @@ class Place:
 
 
 def spread(question: str, text: str, support: Support) -> list[Shown]:
-    """What is shown for a sentence that passed: the list that it is of where a list is asked for, else the whole
-    sentence of the law that it was copied from (弥合智能鸿沟 alone leaves out 数字鸿沟), else itself."""
+    """What is shown for a sentence that passed: the list it is of where one is asked for, else the whole sentence of
+    the law that it was copied from (弥合智能鸿沟 alone leaves out 数字鸿沟), else itself."""
     document, provision = support.hit.document, support.provision
     same_script = bool(CJK.search(text)) == bool(CJK.search(support.hit.text))
     asked = bool(LIST.search(question))
@@ -119,14 +120,17 @@ def places(hits: Sequence[Hit]) -> list[Place]:
     return [Place(n, hit, leaf) for n, hit in enumerate(hits, 1) for leaf in leaves(hit)]
 
 
-def clearest(among: Sequence[Place], tells: Tells) -> Place | None:
+def clearest(among: Sequence[Place], tells: Tells, question: str = "") -> Place | None:
     """The clause that retrieval and what it speaks of together point to; None of none."""
-    return max(among, key=lambda place: clear(place, tells), default=None)
+    return max(among, key=lambda place: clear(place, tells, question), default=None)
 
 
-def clear(place: Place, tells: Tells) -> float:
-    """How much retrieval and what it speaks of together point to a clause."""
-    return near(place.hit, place.leaf) + CLEAR * tells(place.text)
+def clear(place: Place, tells: Tells, question: str = "") -> float:
+    """How much retrieval and what it speaks of together point to a clause; an item speaks of what its whole list does
+    where a `question` asks for one."""
+    listed = place.leaf.path[-1][0] == "item" and bool(LIST.search(question))
+    text = place.hit.document.text_of(place.hit.document.by_path[place.leaf.path[:-1]]) if listed else place.text
+    return near(place.hit, place.leaf) + CLEAR * tells(text) + LISTED * listed
 
 
 def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:
@@ -136,7 +140,7 @@ def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) ->
     marks any.
     """
     of = [hits[n - 1] for n in marked.markers if 1 <= n <= len(hits)] or list(hits)
-    best = clearest(places(of), lambda text: tells(text) + facts.coverage(marked.text, text))
+    best = clearest(places(of), lambda text: tells(text) + facts.coverage(marked.text, text), question)
     return quote(best.hit.document, best.leaf, question) if best else []
 
 

@@ -23,6 +23,7 @@ LAW = document("中华人民共和国个人信息保护法", PRIVACY)
         ("哪几条说节能技术的能耗降低?", []),  # one place is no gathering: the model tells it
         ("节能技术能降低多少能耗?", []),  # does not ask for places
         ("分别在哪几条?", []),  # of nothing that is named
+        ("进入公园和节能技术需要哪些条件?", []),  # 条件 are no articles
         ("公园里有哪些地方可以停车?", []),  # 地方 are places in the park
     ],
 )
@@ -48,6 +49,7 @@ def test_where_articles_are_asked_for_a_text_without_articles_is_not_told() -> N
         ("列出第三条的措施", True),
         ("第三条对数据提出了什么要求?", True),
         ("第三条怎么规定数据的?", True),
+        ("第三条怎么界定数据?", True),
         ("第三条有什么要求?", True),  # of nothing that is named
         ("What does Article 3 require of data?", True),
         ("第三条对偏见提出了什么要求?", False),  # one clause says it

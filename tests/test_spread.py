@@ -79,6 +79,16 @@ def test_behind_a_rendering_in_another_language_stand_the_words_of_the_law() -> 
     assert [(one.text, one.quoted) for one in shown] == [("Energy use falls by 5%.", False), (SAVING, True)]
 
 
+def test_an_item_is_chosen_by_what_its_list_speaks_of_where_a_list_is_asked_for() -> None:
+    (hit,) = [at(LAW, ITEM, "dense", 0.5)]
+    hit = replace(hit, clauses=((ITEM, 0.5), ((("article", "2"), ("paragraph", "2")), 0.6)))
+    chosen = {
+        question: nearest([hit], question, on("处理"))[0].text[:6]
+        for question in ("哪些情形可以处理个人信息?", "处理要公开吗?")
+    }
+    assert chosen == {"哪些情形可以处理个人信息?": "符合下列情形", "处理要公开吗?": "依照前款第二"}
+
+
 def test_for_each_part_of_a_question_the_clause_that_speaks_of_it_is_added_unless_one_cited_does() -> None:
     document = plan()
     hits = [at(document, (("article", n),), "dense") for n in ("1", "3")]
