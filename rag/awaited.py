@@ -110,7 +110,9 @@ _LONG = re.compile(
     r"|\b(?:hour|day|week|month|year|period|term)s?\b|immediate|without (?:undue )?delay",
     re.IGNORECASE,
 )
-_ALIKE = ("家个间所户处", "人名位", "元块")
+_SOME = re.compile(rf"几(?={facts.SPAN.pattern})")
+_WISHED = re.compile("[想了过请]")
+_ALIKE = ("家个间所户处", "人名位", "元块", "倍%成")
 """Units that stand for one another in laws: 几家店 is answered by 两个."""
 _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎|月)")
 _HOW_MANY_EN = re.compile(
@@ -161,7 +163,7 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
 
     Without `names` nobody is asked for by name: laws say that a director presides, not who is one.
     """
-    there = facts.arabic(clause)
+    there, question = facts.arabic(clause), _without_some(question)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
         return True
     if names and any(role not in text for role in _SPEAKS.findall(question)):
@@ -204,6 +206,14 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if lang == "zh":
         return not _counted(question, facts.arabic(text), names)
     return _HOW_MANY_EN.search(question) is not None and not _counts(facts.arabic(text))
+
+
+def _without_some(question: str) -> str:
+    """The question without a 几 that asks nothing, for some: 想借用几天，我能借给他吗."""
+    *told, asks = re.split(r"(?<=[，,])", question)
+    if not facts.asks_whether(asks):
+        return question
+    return "".join(_SOME.sub("数", piece) if _WISHED.search(piece) else piece for piece in told) + asks
 
 
 def says_little(question: str, clause: str) -> bool:

@@ -78,6 +78,8 @@ class Engine(Loaded):
         answer = replace(answer, rewritten=found.rewritten, timings=timings)
         answers: list[tuple[str, Answer]] = []
         for part, each in ((at.ground.asked, at), *((each.question, each) for each in rest)):
+            if answers and stopped():
+                break
             so_far = answer
             answer = replace(answer, retrieved=each.found.hits)
             for so_far in self._answered(answer, each, llm, search, only, started, stopped):

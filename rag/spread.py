@@ -31,7 +31,6 @@ LIST = re.compile(
 SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|条(?!件)款?|地方)(?!.*第.{1,4}条)")
 ALL, MORE = 0.95, 2
 """Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
-
 SUMMARY = re.compile(r"概括|归纳|总结|概述|综述|梳理|\b(?:summar|overview|main points)", re.IGNORECASE)
 SUMMED = 700
 """Characters of an article at most that a summary of it is told by whole."""
@@ -55,13 +54,11 @@ ADDED, ADDS = 3, 0.6
 
 _JOINT = re.compile(r"[、和与跟及]|以及|还有")
 _QUOTED = re.compile(r"[“\"《]([^“”\"《》]+)[”\"》]")
-_NAMES = ("nr", "ns", "nt")
+_NAMES = "nr", "ns", "nt"
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]|[—–-]{2}[^。！？!?]{2,60}")
-BARE, BARE_LATIN = 6, 12
-"""Characters up to which a sentence is no more than a word, in Chinese and else."""
-
+BARE, BARE_LATIN = 6, 12  # characters up to which a sentence is no more than a word, in Chinese and else
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
 
@@ -129,8 +126,11 @@ def clear(place: Place, tells: Tells, question: str = "") -> float:
     """How much retrieval and what it speaks of together point to a clause; an item speaks of what its whole list does
     where a `question` asks for one."""
     listed = place.leaf.path[-1][0] == "item" and bool(LIST.search(question))
-    text = place.hit.document.text_of(place.hit.document.by_path[place.leaf.path[:-1]]) if listed else place.text
-    return near(place.hit, place.leaf) + CLEAR * tells(text) + LISTED * listed
+    if not listed:
+        return near(place.hit, place.leaf) + CLEAR * tells(place.text)
+    whole = place.hit.document.by_path[place.leaf.path[:-1]]
+    found = max(near(place.hit, place.leaf), near(place.hit, whole))
+    return found + CLEAR * tells(place.hit.document.text_of(whole)) + LISTED
 
 
 def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:

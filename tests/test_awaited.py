@@ -201,5 +201,24 @@ def test_a_clause_that_only_names_who_spoke_or_one_thing_of_several_tells_little
     assert awaited.says_little(question, clause) is is_little
 
 
+@pytest.mark.parametrize(
+    ("question", "is_lacking"),
+    [
+        ("有人想借用我的银行卡几天，我能借给他吗?", False),  # for some days
+        ("银行卡最多能借几天?", True),
+        ("开放几天，要不要钱?", True),
+        ("没休的年假该按几倍工资补?", True),
+    ],
+)
+def test_a_few_days_that_are_told_are_not_asked_for(question: str, is_lacking: bool) -> None:
+    said = "任何单位和个人不得出借银行账户。"
+    assert awaited.lacks(question, "zh", said, said, names=False) is is_lacking
+
+
+def test_how_many_times_is_answered_by_per_cent() -> None:
+    said = "单位应当按照该职工日工资收入的300%支付年休假工资报酬。"
+    assert not awaited.lacks("没休的年假该按几倍工资补?", "zh", said, said, names=False)
+
+
 def test_a_common_word_that_the_tagger_takes_for_a_place_is_none() -> None:
     assert awaited.lacks("电头写的是哪座城市?", "zh", "推动人工智能的深度应用。", "推动人工智能的深度应用。")
