@@ -197,10 +197,9 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
         return not _NTH.search(facts.arabic(text))
     if names and _WHICH_BODY.search(question) and not _IN_CHARGE.search(clause):
         return True
-    if names and _WHICH_COUNTRY.search(question):
-        return not _named(question, lang, text, ("ns", "nt"))
-    if names and _WHERE.search(question):  # foreign towns are taken for names of persons
-        return not _named(question, lang, text, ("ns", "nt", "nr"))
+    if names and (which := _WHICH_COUNTRY.search(question) or _WHERE.search(question)):
+        towns = "国" not in which[0]  # foreign ones are taken for names of persons
+        return not _named(question, lang, text, ("ns", "nt", "nr") if towns else ("ns", "nt"))
     if _MONEY.search(question):
         return not _PRICE.search(there)
     if lang == "zh":

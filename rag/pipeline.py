@@ -71,8 +71,8 @@ class Engine(Loaded):
         at = looked(question, find(question, history), search)
         if history and not (at.ground.enough or at.found.named) and generate.writes(self.generator(llm)):
             at = self._again(at, llm, history, search, find)
-        alone = [*history, at.ground.asked]
-        at, rest = parts.apart(at, lambda part: looked(part, find(part, alone), search))
+        before = [*history, at.ground.asked]
+        at, rest = parts.apart(at, lambda part: _apart(part, history, before, search, find))
         found = at.found
         timings = {"rewrite": found.rewriting, "retrieve": time.perf_counter() - started - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, timings=timings)
@@ -166,3 +166,11 @@ class Engine(Loaded):
         """Cosine of two texts as passages."""
         first, second = self.embedder().passages([one, other])
         return float(first @ second)
+
+
+def _apart(
+    part: str, history: Sequence[str], before: Sequence[str], search: Search, find: Callable[..., Found]
+) -> Looked:
+    """What is found for a part of a question alone, or, where that is no ground, behind the rest of it."""
+    alone = looked(part, find(part, history), search)
+    return alone if alone.ground.enough else looked(part, find(part, before), search)

@@ -128,7 +128,7 @@ def test_a_part_that_what_was_found_leaves_open_is_looked_for_and_answered_by_it
     story = document("孔雀园开园", "孔雀园昨日开园,园内饲养孔雀三十六只,来自云南和广西。")
     both = Here(tmp_path, [plan(), story])
     said = "鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护[1]。\n===\n园内饲养孔雀三十六只[1]。"
-    answer = both.answer("第二条鼓励以哪些方式参与保护?孔雀园饲养的孔雀来自哪里?", reply=said)
+    answer = both.answer("第二条鼓励以哪些方式参与保护?孔雀园那个园子的孔雀来自哪里?", reply=said)
     assert [each.doc for each in answer.citations] == [plan().title, story.title]
     assert [each.citations for each in answer.sentences] == [(1,), (2,)]
     assert "孔雀三十六只" in answer.sentences[1].text

@@ -220,5 +220,10 @@ def test_how_many_times_is_answered_by_per_cent() -> None:
     assert not awaited.lacks("没休的年假该按几倍工资补?", "zh", said, said, names=False)
 
 
+def test_a_foreign_town_is_a_city_although_the_tagger_takes_it_for_a_person() -> None:
+    assert not awaited.lacks("那个电影节办在哪座城市?", "zh", FESTIVAL, FESTIVAL)
+    assert awaited.lacks("论坛办在哪座城市?", "zh", CHECKED, CHECKED)
+
+
 def test_a_common_word_that_the_tagger_takes_for_a_place_is_none() -> None:
     assert awaited.lacks("电头写的是哪座城市?", "zh", "推动人工智能的深度应用。", "推动人工智能的深度应用。")
