@@ -2,7 +2,8 @@
 
 In: what is to be shown. Out: the same between the other sentences of its paragraph, where that is short; of a long one
 those that go on with 但是 or 其中; and the paragraph before one that speaks of 前款. Half of a rule without its
-exception misleads. Other documents are left as they are: their sentences stand alone.
+exception misleads; what tells a model how to answer is no part of it. Other documents are left as they are: their
+sentences stand alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from rag.records import Document, Path, Provision
 from rag.spread import Shown
 from rag.told import clauses
+from rag.unseen import without_orders
 
 SHORT = 160
 """Characters of a paragraph at most that is told whole."""
@@ -49,7 +51,10 @@ def _beside(one: Shown, document: Document, sentences: list[Provision]) -> Itera
         while last + 1 < len(sentences) and _GOES_ON.match(texts[last + 1]):
             last += 1
     for n in range(first, last + 1):
-        yield from [one] if n == at else _said(document, sentences[n])
+        if n == at:
+            yield one
+        elif without_orders(texts[n]) == texts[n]:
+            yield from _said(document, sentences[n])
 
 
 def _before(document: Document, path: Path) -> list[Shown]:

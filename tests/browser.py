@@ -146,7 +146,7 @@ def until(holds: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def ask(page: Any, question: str, settled: bool = True, seconds: float = 30) -> Any:
+def ask(page: Any, question: str, settled: bool = True, seconds: float = 120) -> Any:
     """Types the question, presses Enter; returns the message that answers it, by default when it is complete."""
     turn = page.locator(".ty-question").count()
     page.locator("#ty-box textarea").fill(question)

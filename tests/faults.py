@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag import convert_e5, ingest, keep, mend, models, pipeline
+from rag import convert_e5, ingest, keep, loaded, mend, models, pipeline
 from rag.catalogue import Model
 from rag.errors import TiaoYinError
 from rag.evaluate.questions import Question
@@ -103,7 +103,7 @@ class Embedder(Characters):
 
 
 def _run(says: Any, work: Callable[..., None], given: tuple[Any, ...]) -> None:
-    for module in (ingest, mend, pipeline):
+    for module in (ingest, mend, loaded):
         module.Embedder = Embedder  # type: ignore[attr-defined]
     says.send("begun")
     try:

@@ -191,7 +191,9 @@ def open_folder() -> Iterator[Path]:
 
 def permit(folder: Path, write: bool) -> None:
     """Whether anybody may write in the index."""
-    for path in [folder, *folder.rglob("*")]:
+    # os.walk passes over a folder that is swept while it looks, where rglob fails
+    inside = [Path(at) / name for at, folders, files in os.walk(folder) for name in (*folders, *files)]
+    for path in [folder, *inside]:
         bits = 0o777 if path.is_dir() else 0o666
         try:
             path.chmod(bits if write else bits & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))

@@ -10,6 +10,8 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +22,7 @@ from played import PlayedEngine
 from screens import SHOTS, faults, looks, some_views, views
 
 from rag.visitors import new_id
+from ui.going import Going
 from ui.page import Page
 from ui.turns import Turns
 
@@ -157,6 +160,33 @@ def test_an_answer_that_goes_on_is_nobody_elses_and_ends_when_nobody_comes_back(
     page.begun.seconds = 0  # ten minutes later
     page.reopen(stored, again, "zh", mine)
     assert "推广" not in again[0].body
+
+
+@dataclass
+class Held(Going):
+    """Three steps, and before each of the last two nobody could look for 100 seconds."""
+
+    body: str = ""
+    stage: str = "waiting"
+
+    def steps(self) -> Generator[str, None, None]:
+        yield "1"
+        self.seen -= 100
+        yield "2"
+        self.seen -= 100
+        yield "3"
+
+
+def test_an_answer_whose_page_could_not_look_for_long_goes_on_for_it_and_ends_when_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ui.going.GRACE", 2)
+    watched, left = Held(), Held()
+    for work in (watched, left):
+        work.go(work.steps(), 20, "broken")
+    assert [work.body for _ in watched.watch()] and watched.body == "3"
+    until(lambda: left.stage == "over")
+    assert left.body == "1"
 
 
 @views

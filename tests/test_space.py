@@ -96,14 +96,14 @@ def test_a_space_answers_with_clauses_while_the_model_comes_and_then_with_the_mo
         command += [*(f"{name}={value}" for name, value in space.items()), sys.executable, "ui/space.py"]
         with served(command, tmp_path / "output.txt") as site, page_at(site.url) as page:
             status = page.locator("#ty-status")
-            until(lambda: "/ 1117 MB。" in status.inner_text(), 40)
+            until(lambda: "/ 1117 MB。" in status.inner_text(), 120)
             assert status.inner_text().startswith(f"正在下载模型 {LLM}：")
             first = ask(page, QUESTIONS[0])
             assert "低功耗芯片" in first.inner_text()
             assert say("page_extractive", "zh") in first.inner_text()
             assert say("engine_standby", "zh") in status.inner_text()
             release.set()
-            until(lambda: not status.inner_text(), 60)
+            until(lambda: not status.inner_text(), 180)
             second = ask(page, QUESTIONS[1])
             assert second.locator(".ty-cite").count()
             assert say("page_extractive", "zh") not in second.inner_text()

@@ -21,6 +21,8 @@ from typing import Generic, TypeVar
 LOG = logging.getLogger("tiaoyin.http")
 LOOK = 1.0
 """Seconds after which a page that watches is shown the same once more, by which it is found to be gone."""
+GRACE = 5 * LOOK
+"""Seconds that a page which watches, but could not show it, has to do so."""
 
 
 class Going:
@@ -46,11 +48,21 @@ class Going:
     def _go(self, bodies: Generator[str, None, None], patience: float, broken: str) -> None:
         with Noted() as noted, closing(bodies):
             for body in bodies:
-                if time.monotonic() - self.seen > patience or not self._show(body):
+                if self._left(patience) or not self._show(body):
                     break
         if noted.fault:  # told here, where a log that fails itself cannot tell of the error and the words in it
             LOG.error("page fault=%s at=%s:%s", *noted.fault)
         self.end(broken if noted.fault else self.body)
+
+    def _left(self, patience: float) -> bool:
+        """Whether nobody watched for `patience` seconds. A page that watches may have been kept from it by what held
+        Python's lock as long, so it is given GRACE to show itself."""
+
+        def seen() -> bool:
+            return time.monotonic() - self.seen <= patience
+
+        with self._changed:
+            return not self._changed.wait_for(seen, 0 if seen() else GRACE)
 
     def _show(self, body: str) -> bool:
         """Whether it still goes on, and shows that."""
@@ -80,6 +92,7 @@ class Going:
         while self.stage != "over":
             with self._changed:
                 self.seen = time.monotonic()
+                self._changed.notify_all()
                 self._changed.wait_for(partial(self._is_news, told), LOOK)
                 told = self._told
             yield
