@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from rag import awaited, cite, compared, decide, facts, gathered, rendering, reply, retrieve, spread
+from rag import awaited, cite, compared, decide, facts, gathered, omitted, rendering, reply, retrieve, spread
 from rag.added import added, among
 from rag.evidence import Weight
 from rag.labels import short_label
@@ -175,12 +175,13 @@ def _completed(answer: Answer, asked: Prompt, tells: spread.Tells, parts: Sequen
     """The answer with the clauses that it left out: of other places, of a part of the question, of what is named beside
     another, of an article that is to be summed up."""
     cited = {(citation.doc_id, citation.path) for citation in answer.citations}
-    beside = spread.more(asked.question, cited, asked.hits, tells)
+    beside = omitted.more(asked.question, cited, asked.hits, tells)
+    beside += omitted.as_clear(asked.question, cited, asked.hits, tells)
     quotes = [each.quote for each in answer.citations]
-    beside += spread.left_out(parts, quotes, asked.hits, asked.question)
-    named = spread.side_by_side(asked.question, asked.lang)
+    beside += omitted.left_out(parts, quotes, asked.hits, asked.question)
+    named = omitted.side_by_side(asked.question, asked.lang)
     spoken = [*quotes, *(one.text for one in beside)]
-    others, silent = spread.beside(named, spoken, asked.hits, tells, {doc_id for doc_id, _ in cited})
+    others, silent = omitted.beside(named, spoken, asked.hits, tells, {doc_id for doc_id, _ in cited})
     for one in _on_question(asked, beside) + _on_question(asked, others) + _all_of(answer, asked):
         answer = added(answer, one)
     return replace(answer, note=noted(answer.note, "told_open", answer.lang, parts=silent))

@@ -8,16 +8,13 @@ that is not judged here; `tells` says how much of what is asked a text speaks of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from rag import evidence, facts
+from rag import facts
 from rag.cite import CJK, Marked, Support
-from rag.cut import tagged
-from rag.evidence import Term
 from rag.labels import NUMBERED
-from rag.records import Document, Hit, Path, Provision
+from rag.records import Document, Hit, Provision
 from rag.told import clauses
 from rag.unseen import without_orders
 
@@ -28,9 +25,6 @@ LIST = re.compile(
     r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
     re.IGNORECASE,
 )
-SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|条(?!件)款?|地方)(?!.*第.{1,4}条)")
-ALL, MORE = 0.95, 2
-"""Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
 SUMMARY = re.compile(r"概括|归纳|总结|概述|综述|梳理|\b(?:summar|overview|main points)", re.IGNORECASE)
 SUMMED = 700
 """Characters of an article at most that a summary of it is told by whole."""
@@ -41,9 +35,6 @@ STORY = re.compile(
 )
 LEAD, IN_SHORT = 3, 7
 """Sentences of the first paragraph of a story told in short, and of all of it."""
-SPEAKS, MORE_THAN = 0.6, 0.25
-"""Share of a part of a question that a clause must speak of to be added for it, and by how much more than others."""
-
 CLEAR = 0.5
 """What all of the question's content weighs beside the score of a clause: of 306 questions the clause so chosen has a
 key fact for .85, by score alone for .80; 0.25 to 2 give the same within a point."""
@@ -52,9 +43,6 @@ LISTED = 0.15  # added for an item where a list is asked for
 ADDED, ADDS = 3, 0.6
 """How many units a sentence must add to the question, and the share of them that its clause must have."""
 
-_JOINT = re.compile(r"[、和与跟及]|以及|还有")
-_QUOTED = re.compile(r"[“\"《]([^“”\"《》]+)[”\"》]")
-_NAMES = "nr", "ns", "nt"
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]|[—–-]{2}[^。！？!?]{2,60}")
@@ -173,15 +161,6 @@ def quote(document: Document, leaf: Provision, question: str) -> list[Shown]:
     return list(_said(document, leaf)) if leaf.end - leaf.start <= QUOTED else []
 
 
-def more(question: str, cited: Collection[tuple[str, Path]], hits: Sequence[Hit], tells: Tells) -> list[Shown]:
-    """Clauses beside those `cited` (doc_id, path) that speak of all of a matter, where several are asked for."""
-    if not SEVERAL.search(question):
-        return []
-    new = [place for place in places(hits) if (place.hit.document.doc_id, place.leaf.path) not in cited]
-    telling = [place for place in new if tells(place.text) >= ALL]
-    return [one for place in telling[:MORE] for one in quote(place.hit.document, place.leaf, question)]
-
-
 def whole(question: str, cited: Provision, hits: Sequence[Hit]) -> list[Shown]:
     """All of the article that holds the clause `cited`, where a summary is asked for; [] where that is too long."""
     hit = next((hit for hit in hits if hit.provision.path == cited.path[: len(hit.provision.path)]), None)
@@ -201,65 +180,6 @@ def told_short(question: str, hits: Sequence[Hit]) -> list[Shown]:
         of = [leaf for leaf in of if story.text_of(leaf)[-1:] in '。！？!?.”"']  # a byline or a heading is no sentence
         told += [shown for leaf in of[: 1 if told else LEAD] for shown in _said(story, leaf)]
     return told[:IN_SHORT]
-
-
-def left_out(parts: Sequence[Tells], cited: Sequence[str], hits: Sequence[Hit], question: str) -> list[Shown]:
-    """For each part of a question of which none of the clauses `cited` speaks, the clause that does."""
-    found: list[Shown] = []
-    for tells in parts if len(parts) > 1 else ():
-        best = clearest(places(hits), tells)
-        told = tells(best.text) if best else 0.0
-        if best and told >= SPEAKS and all(tells(other) <= told - MORE_THAN for other in cited):
-            found += quote(best.hit.document, best.leaf, question)
-    return found
-
-
-def side_by_side(question: str, lang: str) -> list[Term]:
-    """What a Chinese question names side by side: nouns with 和 between them, and names with 和 anywhere between them.
-
-    Fewer than two are none.
-    """
-    words = list(tagged(question)) if lang == "zh" else []
-    ends = [(at, at + len(word), tag.lstrip("?")) for word, at, tag in words]
-    spans = [found.span(1) for found in _QUOTED.finditer(question)]
-    spans += [(at, end) for at, end, tag in ends if tag.startswith(_NAMES)]
-    chosen = {span for span in spans if any(_JOINT.search(question[min(span, o)[1] : max(span, o)[0]]) for o in spans)}
-    for (at, end, tag), (behind, last, kind) in pairwise(
-        e for e in ends if not _JOINT.fullmatch(question[e[0] : e[1]])
-    ):
-        if _JOINT.fullmatch(question[end:behind].strip('“”" ')) and tag[0] == kind[0] == "n":
-            chosen |= {(at, end), (behind, last)}
-    found = [term for at, end in sorted(chosen) for term in evidence.terms(question[at:end], lang)[-1:]]
-    return found if len(found) > 1 else []
-
-
-def beside(
-    wanted: Sequence[Term], cited: Sequence[str], hits: Sequence[Hit], tells: Tells, of: Collection[str]
-) -> tuple[list[Shown], list[str]]:
-    """For each of the words named side by side of which no clause `cited` speaks, the clause that does; and those
-    names of which none does. A word that is no name is looked for in the documents `of` alone, by doc_id: 外宾 of
-    another story are others."""
-    there = [(place, evidence.Text(place.text)) for place in places(hits)]
-    spoken = [evidence.Text(text) for text in cited]
-    found, silent = list[Shown](), list[str]()
-
-    def speaks(text: evidence.Text, term: Term) -> bool:
-        return text.has(term) >= evidence.PARTLY
-
-    if not any(speaks(text, term) for text in spoken for term in wanted):
-        return [], []
-    for term in wanted:
-        if any(speaks(text, term) for text in spoken):
-            continue
-        name = any(tag.startswith(_NAMES) for _, _, tag in tagged(term.text))
-        among = [place for place, text in there if speaks(text, term) and (name or place.hit.document.doc_id in of)]
-        best = clearest(among, tells)
-        if best:
-            found += quote(best.hit.document, best.leaf, "")
-            spoken.append(evidence.Text(best.text))
-        elif name:
-            silent.append(term.text)
-    return found, silent
 
 
 def _list(document: Document, provision: Provision) -> list[Shown]:

@@ -8,18 +8,15 @@ from dataclasses import replace
 import pytest
 
 from rag.cite import Marked, Support
+from rag.omitted import AS_CLEAR, as_clear, beside, left_out, more, side_by_side
 from rag.records import Path
 from rag.retrieve import at
 from rag.spread import (
     Shown,
     adds_of,
-    beside,
     instead,
-    left_out,
-    more,
     near,
     nearest,
-    side_by_side,
     spread,
     told_short,
     whole,
@@ -184,3 +181,21 @@ def test_a_story_is_told_in_short_by_its_first_paragraph_and_how_the_others_begi
     ]  # fmt: skip
     assert told_short("公园什么时候开园?", found) == []
     assert told_short("这篇报道主要讲了什么?", hits()) == []  # a plan has articles
+
+
+@pytest.mark.parametrize(
+    ("behind", "cited", "expected"),
+    [
+        (AS_CLEAR / 2, 2, ["公园每日开放时间不得少于十二小时。"]),
+        (AS_CLEAR / 2, 3, ["公园管理机构应当每年对游乐设施进行安全检查,并公布检查结果。"]),  # the other one of the two
+        (AS_CLEAR * 2, 2, []),
+    ],
+)
+def test_a_clause_of_the_article_nearly_as_clear_as_the_one_told_is_told_too(
+    behind: float, cited: int, expected: list[str]
+) -> None:
+    first, *others = hits()
+    paths = [(("article", "1"), ("sentence", str(n))) for n in (2, 3)]
+    found = replace(first, clauses=((paths[0], 0.9), (paths[1], 0.9 - behind)))
+    known = {(first.document.doc_id, paths[cited - 2])}
+    assert told(as_clear("公园怎样?", known, [found, *others], lambda text: 0.0)) == expected
