@@ -8,6 +8,7 @@ wrote passed. It finds nothing, and loads no model.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -25,6 +26,9 @@ from rag.words import say
 Follows = Callable[[str, str], bool]
 """Whether a sentence follows from a clause."""
 
+KIND = re.compile("行动计划|行动方案|宣言|公约|白皮书|纲要")
+"""What a question calls a document by its kind."""
+
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
 
@@ -37,7 +41,15 @@ def near(found: Found) -> list[Hit]:
     if found.named and found.named.paths:
         return [hit for hit in found.hits if hit.how in ("reference", "crossref")]
     telling = [hit for hit in found.hits if not spread.tells_nothing(hit.document, hit.provision)]
-    return retrieve.close(telling or found.hits, found.about)
+    return retrieve.close(_of_kind(found.asked, telling or found.hits), found.about)
+
+
+def _of_kind(question: str, hits: Sequence[Hit]) -> list[Hit]:
+    """Those that are of a plan, or speak of one, where a question speaks of a plan and any of them is of one."""
+    kind = KIND.search(question)
+    if not kind or not any(kind[0] in hit.document.title for hit in hits):
+        return list(hits)
+    return [hit for hit in hits if kind[0] in hit.document.title or kind[0] in hit.text]
 
 
 def noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str | None:

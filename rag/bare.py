@@ -12,11 +12,12 @@ LEAD = (
     "|最高人民法院|最高人民检察院|[0-9]{4}年版?|现行|我国|中国|欧盟|这[部份篇件项]|该|本|这个|此"
 )
 _ASKED = (
-    "的|分别|各|全部|主要|主题|标题|题目|部分|大意|要点|内容|条文|原文|原[话句]|措辞|全文|正文|文字|字句|规定|一字不[差落漏改]|写|是|有|为|了|着|到|关于|什么|啥|哪些|哪个|些|怎么|怎样|如何|样|述|表"
+    "的|分别|各|全部|主要|主题|小?标题|题目|叫|部分|大意|要点|内容|条文|原文|原[话句]|措辞|全文|正文|文字|字句|规定|一字不[差落漏改]|写|是|有|为|了|着|到|关于|什么|啥|哪些|哪个|些|怎么|怎样|如何|样|述|表"
     "|呢|吗|啊|呀|都|又|各|在|里|中|面|和|与|及|法律|条例|文件"
 )
 MARKS = r"[\s,.?!:;。、《》〈〉“”\"'()]"
-TEXT_ZH = re.compile(rf"(?:{LEAD}|{_ASKED}|{MARKS})*+")
+_COUNTED = r"\([^()]{1,16}算[^()]{0,8}\)"  # 标题那句也算一句
+TEXT_ZH = re.compile(rf"(?:{_COUNTED}|{LEAD}|{_ASKED}|{MARKS})*+")
 TEXT_EN = re.compile(
     r"(?:\b(?:what|does|do|did|is|are|s|says?|states?|in|of|the|a|about|read|show|me|quote|cite|give|text|wording|contents?|full"
     r"|please|tell|print|exact|words|verbatim|provides?|and|or|under|can|could|you|how|eu|respectively|subject|topic|let|us|see"

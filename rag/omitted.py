@@ -1,8 +1,8 @@
 """What an answer says -> the clauses that it left out. Pure.
 
 In: the question, what is cited, the provisions that were read. Out: the clauses that are to be told too: of other
-places of a matter, of a part of the question, of what is named beside another, and one that is nearly as clear as the one
-told. `tells` says how much of what is asked a text speaks of, 0 to 1. It judges no sentence.
+places of a matter, of a part of the question, of what is named beside another, and one that is nearly as clear as
+the one told. `tells` says how much of what is asked a text speaks of, 0 to 1. It judges no sentence.
 """
 
 from __future__ import annotations

@@ -42,6 +42,11 @@ _POINTS_BACK = re.compile(
     r"|\bthis\b|\bthat(?=\s*(?:[?.!]|$|is\b|was\b|mean|appl|include|work|happen))|\bthere\s*\?",
     re.IGNORECASE,
 )
+# What goes on from the turn before however long it is: 要是我一直没收到通知呢,多少天之内得去报?
+_GOES_ON = re.compile(
+    r"(?:那么?)?(?:要是|如果|假如|若是?|万一)[^,，;；?？。]{1,16}呢[,，?？]"
+    r"|[\u3400-\u9fff]{1,5}(?:之后|以后|的话|了)呢[,，?？]|那么?[^,，;；?？。]{0,6}这[个些种项份]"
+)
 # What says nothing without the thing it is said of, at the beginning of a bare question.
 _BARE = re.compile(
     r"(?:为什么|为何|多久|怎么[办算罚]?|怎样|如何|在?哪里?|何时|什么时候|谁|多少|几[个年月天次]|哪[些几]?|举个?例|具体|然后)[^\u3400-\u9fff]*$"
@@ -71,6 +76,7 @@ _STEP = re.compile(
 _NEXT = re.compile(
     r"(?P<way>[上下前后])(?:面的?)?[一1]?(?P<kind>[条款项句段点])"
     r"|(?:紧?[挨跟接靠]着?(?:在)?它?的?|它的?)(?P<side>[前后])[面边]的?(?:那|这)?[一1]?[条款项句段点]?"
+    r"|(?:它的?)?(?P<by>[前后])[面边]?紧?[挨跟接靠]着?的?(?:那|这)?[一1]?[条款项句段点]"
     r"|(?P<en>next|previous|preceding|following)\s+(?P<unit>\w+)",
     re.IGNORECASE,
 )
@@ -141,11 +147,11 @@ def _moved(bare: str, before: str) -> str | None:
     steps = _trail(before)
     if not steps:
         return None
-    if (near := _NEXT.fullmatch(bare)) and (near["kind"] or near["side"]):
+    if (near := _NEXT.fullmatch(bare)) and (near["kind"] or near["side"] or near["by"]):
         step = next((each for each in steps if each["kind"] == (near["kind"] or steps[-1]["kind"])), None)
         if step is None or step["number"] is None:
             return None
-        number = to_int(step["number"]) + (1 if (near["way"] or near["side"]) in "下后" else -1)
+        number = to_int(step["number"]) + (1 if (near["way"] or near["side"] or near["by"]) in "下后" else -1)
         if number < 1:
             return None
         written = str(number) if step["number"].isdecimal() else to_chinese(number)
@@ -212,6 +218,8 @@ def _exchanged(text: str, bare: str, before: str) -> str | None:
 
 def _leans(text: str, lang: str) -> bool:
     """Whether a question points back, in its first clause, or is too bare to stand alone."""
+    if not _OWN.search(text) and _GOES_ON.match(text):
+        return True
     if _OWN.search(text) or len(text) >= LONG.get(lang, LONG["en"]):
         return False
     if len(text) < BARE.get(lang, BARE["en"]) and _BARE.match(text):

@@ -45,6 +45,12 @@ def successor(title: str) -> str | None:
     return after
 
 
+def above(title: str) -> str:
+    """The law that a regulation carries out, by the table or by its title; "" for any other."""
+    told = across.read("statutes.toml")["under"].get(title, ())
+    return " ".join(told) or (title.removesuffix("实施条例") if title.endswith("法实施条例") else "")
+
+
 @functools.cache
 def _laws() -> Mapping[str, str]:
     """Each term -> the title of its law."""

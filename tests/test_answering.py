@@ -218,3 +218,14 @@ def test_a_wording_of_the_model_is_taken_where_it_adds_no_word_of_its_own(said: 
 )
 def test_and_so_in_english(said: str, taken: bool) -> None:
     assert adds_nothing(said, ("How long are parks open each day?", "Just as long in winter?"), "en") is taken
+
+
+def test_what_is_asked_of_a_plan_is_not_answered_from_a_story_that_does_not_speak_of_one(tmp_path: Path) -> None:
+    told = "截至目前，已有十三个国家与本市签字结为友城。"
+    both = Here(tmp_path, [plan(), replace(document("友城报道", f"第一条 {told}"), kind="news")])
+    assert (
+        both.answer("有多少个国家签字结为友城?", reply=f"{told}[1]").text
+        == "截至目前，已有十三个国家与本市签字结为友城[1]。"
+    )
+    answer = both.answer("有多少个国家在这份行动计划上签字?")
+    assert answer.citations == () and answer.reason

@@ -158,3 +158,19 @@ def test_where_something_stands_is_no_question_of_its_own(question: str, parts: 
 
 def test_nothing_found_is_no_ground() -> None:
     assert not decide.ground("什么?", "zh", [], even).enough
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "there"),
+    [
+        (
+            "老院子修好以后，一年来玩的人有多少？",
+            "老城区去年接待游客近9000万人次。",
+            True,
+        ),  # 收拾, 修好 are not counted
+        ("进出口总额和同比增幅各是多少？", "进出口总额21.79万亿元，同比增长2.9%。", True),
+        ("门票的价格是多少？", "公园每日开放，共有9座。", False),
+    ],
+)
+def test_what_is_counted_is_the_word_before_how_much(question: str, text: str, there: bool) -> None:
+    assert decide._has_what_is_counted(question, "zh", text) is there

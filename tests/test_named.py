@@ -35,6 +35,8 @@ def shown(found: Named | None) -> tuple[str, str, str]:
         ("《中华人民共和国个人信息保护法》第二条", "text", PIPL, "article 2"),
         ("个人信息保护法第2条的内容是什么？", "text", PIPL, "article 2"),
         ("个保法第二条第二款第2句的原话是什么？", "text", PIPL, "article 2, paragraph 2, sentence 2"),
+        ("个保法第二条第二款第2句（标题那句也算一句）写的什么", "text", PIPL, "article 2, paragraph 2, sentence 2"),
+        ("个保法第二条的小标题叫什么？", "text", PIPL, "article 2"),
         ("请问个保法第二条讲什么", "text", PIPL, "article 2"),
         ("《个保法》第二条怎么规定的？", "text", PIPL, "article 2"),
         ("个保法第二条第一款第二项", "text", PIPL, "article 2, paragraph 1, item 2"),

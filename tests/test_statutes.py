@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.statutes import governing, successor
+from rag.statutes import above, governing, successor
 
 LINES = (Path(__file__).parent.parent / "rag" / "statutes.toml").read_text(encoding="utf-8").splitlines()
 TABLES: dict[str, dict[str, str]] = tomllib.loads("\n".join(LINES))
@@ -22,7 +22,7 @@ GENERAL = {"交通事故", "征地", "征地补偿", "最低生活保障"}
 def test_every_line_is_a_heading_or_one_entry_and_no_title_comes_twice() -> None:
     entries = [line for line in LINES if line and not line.startswith(("#", "["))]
     assert [line for line in entries if not ENTRY.fullmatch(line)] == []
-    assert len(entries) == len(LAWS) + len(GONE)
+    assert len(entries) == len(LAWS) + len(GONE) + len(TABLES["under"])
     assert len(LAWS) > 500
 
 
@@ -134,3 +134,11 @@ def test_a_longer_term_wins_over_those_inside_it_and_comes_first() -> None:
 )
 def test_a_repealed_law_has_a_successor(title: str, now: str | None) -> None:
     assert successor(title) == now
+
+
+def test_a_regulation_is_not_missed_where_the_law_that_it_carries_out_is_here() -> None:
+    for regulation, law in TABLES["under"].items():
+        assert regulation in LAWS and law in LAWS
+        assert above(regulation) == law
+    assert above("消费者权益保护法实施条例") == "消费者权益保护法"
+    assert above("政府信息公开条例") == ""
