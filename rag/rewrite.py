@@ -45,7 +45,7 @@ _POINTS_BACK = re.compile(
 # What goes on from the turn before however long it is: 要是我一直没收到通知呢,多少天之内得去报?
 _GOES_ON = re.compile(
     r"(?:那么?)?(?:要是|如果|假如|若是?|万一)[^,，;；?？。]{1,16}呢[,，?？]"
-    r"|[\u3400-\u9fff]{1,5}(?:之后|以后|的话|了)呢[,，?？]|那么?[^,，;；?？。]{0,6}这[个些种项份]"
+    r"|[\u3400-\u9fff]{1,5}(?:之后|以后|的话|了)呢[,，?？]|那么?[^,，;；?？。]{0,6}这[个些种项](?!行动|计划|文件|办法|条例|[^，,]?法|规定|报道|文章)"
 )
 # What says nothing without the thing it is said of, at the beginning of a bare question.
 _BARE = re.compile(

@@ -112,6 +112,7 @@ def test_a_follow_up_is_completed_from_the_conversation(history: list[str], ques
         "老板不发工资,这合法吗?",
         "小张被公司辞退,他能要求赔偿吗?",
         "总部经济补贴政策由哪个部门负责制定和实施?",
+        "那这个计划里对公共部门用人工智能有什么要求呢，说详细点",
         "Which green computing technologies does the action plan promote?",
         "When was the AI Act adopted and when does it apply?",
         "Who won the 2022 World Cup?",
