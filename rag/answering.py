@@ -233,7 +233,7 @@ def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:
 def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]:
     """Clauses in their own words, if they are what was asked about."""
     for one in shown:
-        hit = next(hit for hit in asked.hits if _holds(hit, one))
+        hit = next(hit for hit in asked.hits if omitted.holds(hit, one.document.doc_id, one.provision.path))
         if not _is_on(asked, cite.Support(hit, one.provision, 1.0, True)):
             return []
     return shown
@@ -253,11 +253,6 @@ def _has_awaited(asked: Prompt, text: str, document: Document) -> bool:
     if awaited.attributes(asked.question, text):
         return False
     return not all(awaited.lacks(piece, asked.lang, text, text, names=names) for piece in facts.asking(asked.question))
-
-
-def _holds(hit: Hit, one: spread.Shown) -> bool:
-    top = hit.provision.path
-    return hit.document.doc_id == one.document.doc_id and one.provision.path[: len(top)] == top
 
 
 def foreign(answer: Answer) -> bool:

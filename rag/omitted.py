@@ -47,7 +47,7 @@ def as_clear(
 ) -> list[spread.Shown]:
     """The clause that is the clearest of the article cited, or nearly, where another of them was told: which of two
     answers is not known well enough to leave one out."""
-    of = [hit for hit in hits if any(_holds(hit, *each) for each in cited)][:1]
+    of = [hit for hit in hits if any(holds(hit, *each) for each in cited)][:1]
     ranked = sorted(spread.places(of), key=lambda place: -spread.clear(place, tells, question))
     best = spread.clear(ranked[0], tells, question) if ranked else 0.0
     for place in ranked[:2]:
@@ -57,7 +57,8 @@ def as_clear(
     return []
 
 
-def _holds(hit: Hit, doc_id: str, path: Path) -> bool:
+def holds(hit: Hit, doc_id: str, path: Path) -> bool:
+    """Whether a provision of a document is within a hit."""
     top = hit.provision.path
     return hit.document.doc_id == doc_id and path[: len(top)] == top
 
