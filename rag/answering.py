@@ -28,7 +28,9 @@ Follows = Callable[[str, str], bool]
 
 KIND = re.compile("行动计划|行动方案|宣言|公约|白皮书|纲要")
 """What a question calls a document by its kind."""
-PLAN = re.compile(r"(?:这[份个项]|该)计划|计划[里中](?!国)|(?:^|[^一-龥a-zA-Z]|按)(?:AI)?计划(?!生育|于|[哪何几]|什么时候)")
+PLAN = re.compile(
+    r"(?:这[份个项]|该)计划|计划[里中](?!国)|(?:^|[^一-龥a-zA-Z]|按)(?:AI)?计划(?!生育|于|[哪何几]|什么时候)"
+)
 """An action plan by half its name: 计划有没有说, 按计划; not 博物馆计划哪一年建成."""
 
 PATIENCE = 3

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from rag import evidence
+from rag import evidence, facts
 from rag.labels import short_label
 from rag.named import Named
-from rag.records import Document, Hit, Path
+from rag.records import Document, Hit, Path, Provision
 from rag.retrieve import at
-from rag.spread import Shown, leaves, quote
+from rag.spread import Shown, leaves, near, quote
 from rag.told import clauses
 
 ASKED = re.compile(
-    r"比较|对[比照]|(?<!首)都[把将点提讲谈说写对有怎]|区别|不同|异同|差别|差异|分别|一致|各(?![国方类级地种项位界个])|"
+    r"比较|对[比照]|(?<!首)都[把将点提讲谈说写对有怎]|区别|不同|异同|差别|差异|分别|一致|一样[长久多高重大]|差多少|哪个更?[长久多高重大]|各(?![国方类级地种项位界个])|"
     r"\bcompar|\bdiffer|\brespectively\b|\bboth\b",
     re.IGNORECASE,
 )
@@ -26,6 +26,14 @@ _MATTERS = re.compile(
     r"(?:[^：:]{2,30}[：:]|比较一下|比较|对比|关于|请问)?\s*([^，,。：:和与]{2,24}?)(?:和|与|[，,]?以及)"
     r"([^，,。：:和与]{2,24}?)(?=对|在|的|各|分别|有|之间|[，,])"
 )
+_BESIDE = re.compile(
+    r"(?:^|[，,。：:]|在)\s*([^，,。：:和与跟把]{2,24}?)(?:和|与|跟|以及)([^，,。：:和与跟把]{2,24}?)(?=(?:这|那)?[两俩][条处篇个则者]|"
+    r"里|中(?![国方])|都|各|分别|之间|对|有|是|说法|表述|提法|的(?!报道|消息|访谈|专访|采访|倡议|评论|文章|新闻|那|[^，,]{1,8}[，,])|[，,])"
+)
+"""Two sides that are said after what is asked of both: 去除偏见，数据供给和标准规范两条里分别…"""
+_MEASURE = re.compile(r"期限|时效|时限|多[久长少高重大]|几[年月天日倍岁成]|哪个更?[长高重多]")
+_KIND = re.compile(r"[这那]?[篇条]?的?(?:报道|消息|访谈|专访|采访|新闻|评论|文章|条款|倡议)?$")
+_IN = re.compile(r"^[^在]*(?<!存)在(?![职校建线押册编岗])(?=..)")
 _QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 MOSTLY = 0.6
 """Share of the name of a matter that a clause must have to speak of it."""
@@ -35,6 +43,12 @@ SHORT = 150
 
 LEAST = 0.3
 """Share of the question's content that a clause must have to be told, where the question has content."""
+
+LEAST_OF_BOTH = 0.2
+"""The same of what is asked of two sides, which is most often a word among 放在, 位置."""
+
+NEAREST = 0.9
+"""Score of a clause that is found for a matter, from which on it need not have most of its words: 索赔 is 要求赔偿."""
 
 MOST = 3
 """How many clauses of a side are told."""
@@ -61,14 +75,63 @@ def sides(
         found = list(zip(labels, said, strict=True))
     elif len(about) > 1:
         found = [(d.label(()), _of_document(within(d), question, wanted, weight)) for d in about]
-    elif matters := _MATTERS.match(question):
-        rest = question[matters.end() :]
-        names = [(_QUOTED.findall(each) or [each])[-1] for each in matters.groups()]
-        found = [(each, _of_matter(each, rest, lang, find, weight)) for each in names]
-        return found if all(said for _, said in found) else None
     else:
-        return None
+        return _beside(question, lang, named, find, weight) or _matters(question, lang, find, weight)
     return found if any(said for _, said in found) else None
+
+
+def _matters(
+    question: str, lang: str, find: Callable[[str], Sequence[Hit]], weight: evidence.Weight
+) -> list[Side] | None:
+    """Two matters that a question begins with, each with the clause that speaks of it and of what is asked."""
+    matters = _MATTERS.match(question)
+    if not matters or any(evidence.PART.search(each) for each in matters.groups()):
+        return None
+    rest = question[matters.end() :]
+    names = [(_QUOTED.findall(each) or [each])[-1] for each in matters.groups()]
+    found = [(each, _of_matter(each, rest, lang, find, weight)) for each in names]
+    return found if all(said for _, said in found) else None
+
+
+def _beside(
+    question: str, lang: str, named: Named | None, find: Callable[[str], Sequence[Hit]], weight: evidence.Weight
+) -> list[Side] | None:
+    """Two sides, each with the clause of the provision or document it names that speaks of what is asked of both."""
+    sides = _BESIDE.search(question)
+    if not sides:
+        return None
+    names = [_IN.sub("", name) for name in sides.groups()]
+    rest = question[: sides.end(1) - len(names[0])] + question[sides.end() :]
+    asked, found = evidence.terms(rest, lang), list[Side]()
+    for name in names if asked else ():
+        hits, paths = find(f"{name} {rest}"), named.paths if named else ()
+        if paths and evidence.PART.search(name):
+            hits = [at(document, path, "reference") for document, path in paths]
+        ranked = sorted(_spoken(hits, name, rest, lang, asked, weight), key=lambda each: -each[0])
+        found += [(name, quote(hit.document, leaf, "")) for _, hit, leaf in ranked[:1]]
+    told = [said[0].provision for _, said in found if said]
+    return found if len(told) == len(names) and told[0] != told[1] else None
+
+
+def _spoken(
+    hits: Sequence[Hit], name: str, question: str, lang: str, asked: Sequence[evidence.Term], weight: evidence.Weight
+) -> Iterator[tuple[float, Hit, Provision]]:
+    """The clauses of provisions that speak of a side, with how much they speak of it and of what is asked of both.
+
+    A story speaks of a side where any of its paragraphs does.
+    """
+    bare = _KIND.sub("", name).rpartition("的")[2]
+    own = evidence.terms(bare, lang)
+    for hit in hits:
+        story = all(each.path[0][0] == "paragraph" for each in hit.document.provisions)
+        around = f"{hit.document.title} {hit.document.text if story else hit.text}"
+        whole = evidence.share(own, around, weight)[0] if own else float(bare in around)
+        if whole < MOSTLY and hit.how != "reference":
+            continue
+        for leaf in leaves(hit):
+            said = evidence.share(asked, hit.document.text_of(leaf), weight)[0]
+            if said >= LEAST_OF_BOTH and _measures(hit, leaf, question):
+                yield whole + said + near(hit, leaf), hit, leaf
 
 
 def _of_matter(
@@ -76,12 +139,26 @@ def _of_matter(
 ) -> list[Shown]:
     """The clause that speaks most of one matter, and of what is asked of both."""
     own, both = evidence.terms(matter, lang), evidence.terms(matter + rest, lang)
-    places = [(hit.document, leaf.path) for hit in find(matter + rest) for leaf in leaves(hit)]
-    telling = _telling(places, own, weight)
-    most = telling[0][0] if telling else 0.0  # 数字鸿沟 is much of 智能鸿沟, which stands elsewhere
-    spoken = [place for share, place in telling if share >= max(MOSTLY, most - 0.1)]
-    ranked = _telling(spoken, both, weight)
-    return quote(ranked[0][1][0], ranked[0][1][0].by_path[ranked[0][1][1]], "") if ranked else []
+    places = [(hit, leaf) for hit in find(matter + rest) for leaf in leaves(hit) if _measures(hit, leaf, rest)]
+    shares = [evidence.share(own, hit.document.text_of(leaf), weight)[0] for hit, leaf in places]
+    least = max([MOSTLY, *(share - 0.1 for share in shares)])  # 数字鸿沟 is much of 智能鸿沟, which stands elsewhere
+    told = [(place, share) for place, share in zip(places, shares, strict=True) if share >= LEAST]
+    spoken = [place for place, share in told if share >= least] or [
+        place for place, _ in told if near(*place) >= NEAREST
+    ]
+    hit, leaf = max(
+        spoken,
+        key=lambda place: (
+            place[0].score + near(*place) + evidence.share(both, place[0].document.text_of(place[1]), weight)[0]
+        ),
+        default=(None, None),
+    )
+    return quote(hit.document, leaf, "") if hit and leaf else []
+
+
+def _measures(hit: Hit, leaf: Provision, question: str) -> bool:
+    """Whether a clause has a figure, where one is asked for."""
+    return not _MEASURE.search(question) or bool(re.search(r"\d", facts.arabic(hit.document.text_of(leaf))))
 
 
 def _of_provision(

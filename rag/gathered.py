@@ -17,11 +17,12 @@ from rag.spread import Shown, leaves, quote
 from rag.told import clauses
 
 ASKED = re.compile(
-    r"哪几[条点处段]|有[两三四五六]条(?:都|均|里|中)?[^,，。?？]{0,2}[提谈讲说涉]|哪些(?:条(?!件|例)文?|条款|段落|点|地方.{0,6}[提说谈讲涉写])"
+    r"哪几[条点处段]|有[两三四五六]条(?:都|均|里|中)?[^,，。?？]{0,2}[提谈讲说涉]|哪些(?:条(?!件|例)文?|条款|段落|点|地方.{0,6}[提说谈讲涉写出])|不止一[处条次]"
     r"|\b(?:which|what) (?:articles|points|provisions|parts|sections|paragraphs)\b",
     re.IGNORECASE,
 )
 _OF_ARTICLES = re.compile(r"条|article", re.IGNORECASE)
+_QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _PARTS = re.compile(r"[、,，]|和|与|以及|或者?|\b(?:and|or)\b")
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 WHAT_OF = re.compile(
@@ -66,7 +67,10 @@ def places(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
 
 
 def _matters(question: str, lang: str, weight: evidence.Weight) -> Iterator[tuple[evidence.Term, ...]]:
-    """What is looked for: all that is asked, and each of the matters that are named side by side."""
+    """What is looked for: what is quoted, else all that is asked, and each of the matters named side by side."""
+    if quoted := _QUOTED.findall(question):
+        yield from filter(None, (evidence.terms(each, lang) for each in quoted))
+        return
     whole = evidence.terms(question, lang)
     size = sum(weight(term.text) for term in whole)
     if whole:

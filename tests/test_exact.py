@@ -207,3 +207,33 @@ def test_a_part_that_is_not_there_is_told_beside_the_answer_of_the_model(engine:
 def test_a_marker_stands_before_the_final_mark_and_not_inside_quotation_marks(sentence: str, shown: str) -> None:
     assert with_markers(Sentence(sentence, (1,), "quoted")) == shown
     assert "".join(parted(sentence)) == sentence
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Here:
+    return Here(tmp_path_factory.mktemp("page"), PAGE)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("关于去除偏见，数据供给和标准规范两条里分别是怎么要求的？",
+         {"数据供给": "article 6, sentence 3", "标准规范": "article 8, sentence 3"}),
+        ("歧视、偏见这类问题，行动计划在数据那条和标准那条分别是怎么说的？",
+         {"数据那条": "article 6, sentence 3", "标准那条": "article 8, sentence 3"}),
+        ("行动计划第十一条和世界人工智能合作组织那篇报道，都把联合国放在什么位置？",
+         {"行动计划第十一条": "article 11, sentence 2", "世界人工智能合作组织那篇报道": "paragraph 2, sentence 2"}),
+        ("联合国该扮演什么角色，行动计划第十一条与世界人工智能合作组织的倡议说法一致吗？",
+         {"行动计划第十一条": "article 11, sentence 2", "世界人工智能合作组织的倡议": "paragraph 2, sentence 2"}),
+        ("“2030年可持续发展议程”在行动计划和西班牙共产党总书记的专访里都出现了，两处分别同什么联系在一起？",
+         {"行动计划": "article 1, sentence 2", "西班牙共产党总书记的专访": "paragraph 2, sentence 2"}),
+        ("青岛港2024年的吞吐量和青岛老城区去年接待的游客各是多少？",
+         {"青岛港2024年的吞吐量": "paragraph 2, sentence 3", "青岛老城区去年接待": "paragraph 7, sentence 1"}),
+    ],
+)  # fmt: skip
+def test_two_sides_are_told_by_what_each_says_of_what_is_asked_of_both(
+    page: Here, question: str, told: dict[str, str]
+) -> None:
+    answer = page.answer(question)
+    paths = {one.side: answer.citations[one.citations[0] - 1].path for one in answer.sentences}
+    assert {side: ", ".join(" ".join(step) for step in steps) for side, steps in paths.items()} == told
