@@ -164,7 +164,7 @@ def checked(
                 declined = True
                 continue
             checking = time.perf_counter()
-            shown, why = _shown(marked, asked, ground, similar, tells)
+            shown, why = _shown(marked, asked, ground, similar, tells, single=len(parts) == 1)
             if follows and not all(
                 one.quoted or follows(one.text, one.document.text_of(one.provision)) for one in shown
             ):
@@ -205,11 +205,13 @@ def _completed(answer: Answer, asked: Prompt, tells: spread.Tells, parts: Sequen
 
 
 def _shown(
-    marked: cite.Marked, asked: Prompt, ground: decide.Ground, similar: cite.Similarity, tells: spread.Tells
-) -> tuple[list[spread.Shown], str]:
+    marked: cite.Marked, asked: Prompt, ground: decide.Ground, similar: cite.Similarity, tells: spread.Tells,
+    *, single: bool,
+) -> tuple[list[spread.Shown], str]:  # fmt: skip
     """What is shown for a sentence of the reply, and why it is not shown itself, "" where it is.
 
-    One that its clause does not carry gives way to the words of the clause, where there is ground for that.
+    One that its clause does not carry gives way to the words of the clause, where there is ground for that; and, where
+    a question has a `single` part, one from a clause that is beside it to the clearest.
     """
     verdict = cite.support(marked, asked.hits, similar)
     if not isinstance(verdict, Removed) and spread.tells_nothing(verdict.hit.document, verdict.provision):
@@ -221,6 +223,8 @@ def _shown(
         return _on_question(asked, clause), verdict.reason
     if not _is_on(asked, verdict):
         return [], "beside"
+    if single and spread.is_lesser(verdict, asked.hits, tells, asked.question):
+        return _on_question(asked, spread.nearest(asked.hits, asked.question, tells)), "beside"
     clause = spread.instead(marked, asked.hits, asked.question, tells) if spread.is_bare(marked.text) else []
     shown = _on_question(asked, clause) or spread.spread(asked.question, marked.text, verdict)
     if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for

@@ -237,3 +237,12 @@ def test_two_sides_are_told_by_what_each_says_of_what_is_asked_of_both(
     answer = page.answer(question)
     paths = {one.side: answer.citations[one.citations[0] - 1].path for one in answer.sentences}
     assert {side: ", ".join(" ".join(step) for step in steps) for side, steps in paths.items()} == told
+
+
+def test_a_sentence_from_a_clause_that_is_far_less_clear_than_another_gives_way_to_that_one(page: Here) -> None:
+    beside = "支持在联合国框架下建立国际人工智能科学小组和全球人工智能治理对话两项机制并尽早运行"
+    answer = page.answer("计划要构建什么样的安全治理框架？", reply=f"{beside}[2]。")
+    assert answer.text == "及时开展人工智能风险研判,提出针对性防范应对措施,构建具有广泛共识的安全治理框架[1]。"
+    assert [(one.text, one.reason) for one in answer.removed] == [(f"{beside}。", "beside")]
+    told = page.answer("支持在联合国框架下建立什么？", reply=f"{beside}[1]。")
+    assert told.removed == () and beside in told.text
