@@ -72,7 +72,7 @@ class Engine(Loaded):
         if history and not (at.ground.enough or at.found.named) and generate.writes(self.generator(llm)):
             at = self._again(at, llm, history, search, find)
         before = [*history, at.ground.asked]
-        at, rest = parts.apart(at, lambda part: _apart(part, history, before, search, find))
+        at, rest = parts.apart(at, partial(_apart, at, history, before, search, find))
         found = at.found
         timings = {"rewrite": found.rewriting, "retrieve": time.perf_counter() - started - found.rewriting}
         answer = replace(answer, rewritten=found.rewritten, timings=timings)
@@ -169,8 +169,13 @@ class Engine(Loaded):
 
 
 def _apart(
-    part: str, history: Sequence[str], before: Sequence[str], search: Search, find: Callable[..., Found]
+    at: Looked, history: Sequence[str], before: Sequence[str], search: Search, find: Callable[..., Found], part: str
 ) -> Looked:
-    """What is found for a part of a question alone, or, where that is no ground, behind the rest of it."""
+    """What is found for a part of a question alone, or, where that is no ground, behind the rest of it, and then in the
+    same documents: a model finds an answer to 那能查到吗 anywhere."""
     alone = looked(part, find(part, history), search)
-    return alone if alone.ground.enough else looked(part, find(part, before), search)
+    if alone.ground.enough:
+        return alone
+    behind, of = looked(part, find(part, before), search), {hit.document.doc_id for hit in at.telling}
+    strange = not behind.ground.enough and behind.telling and behind.telling[0].document.doc_id not in of
+    return replace(behind, ground=replace(behind.ground, sure=0.0)) if strange else behind

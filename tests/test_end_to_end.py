@@ -85,6 +85,12 @@ def test_what_the_documents_do_not_say_is_declined(engine: Engine, question: str
     assert answer.retrieved
 
 
+def test_a_part_that_nothing_speaks_of_is_not_answered_from_another_story(engine: Engine) -> None:
+    answer = answered(engine, "有人拿AI干坏事怎么办？事后能查到是谁家的、从哪儿来的吗？")
+    assert {citation.doc for citation in answer.citations} == {"人工智能全球治理行动计划"}
+    assert "事后能查到是谁家的、从哪儿来的吗" in (answer.note or "")
+
+
 def test_every_quotation_is_a_slice_of_its_document_and_every_sentence_is_cited(
     engine: Engine, answers: dict[str, Answer]
 ) -> None:
