@@ -28,10 +28,6 @@ Follows = Callable[[str, str], bool]
 
 KIND = re.compile("行动计划|行动方案|宣言|公约|白皮书|纲要")
 """What a question calls a document by its kind."""
-PLAN = re.compile(
-    r"(?:这[份个项]|该)计划|计划[里中](?!国)|(?:^|[^一-龥a-zA-Z]|按)(?:AI)?计划(?!生育|于|[哪何几]|什么时候)"
-)
-"""An action plan by half its name: 计划有没有说, 按计划; not 博物馆计划哪一年建成."""
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
@@ -50,11 +46,10 @@ def near(found: Found) -> list[Hit]:
 
 def _of_kind(question: str, hits: Sequence[Hit]) -> list[Hit]:
     """Those that are of a plan, or speak of one, where a question speaks of a plan and any of them is of one."""
-    said = KIND.search(question)
-    kind = said[0] if said else "行动计划" if PLAN.search(question) else ""
-    if not kind or not any(kind in hit.document.title for hit in hits):
+    kind = KIND.search(question)
+    if not kind or not any(kind[0] in hit.document.title for hit in hits):
         return list(hits)
-    return [hit for hit in hits if kind in hit.document.title or kind in hit.text]
+    return [hit for hit in hits if kind[0] in hit.document.title or kind[0] in hit.text]
 
 
 def noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str | None:

@@ -38,7 +38,7 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _NUMERAL = rf"[\d{facts.DIGITS}]"
-_ROLE = re.compile(r"秘书长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
+_ROLE = re.compile(r"秘书长|负责人|总干事|理事长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _OFFICES = tuple(_ROLE.pattern.split("|"))
 _WHOSE = re.compile(
     "([\u3400-\u9fff]+(?:组织|协会|学会|联盟|联合会|基金会|委员会|评委会|组委会|理事会|董事会|公司|集团|银行|大学|学院|研究院|医院))"
@@ -54,7 +54,7 @@ _POST = re.compile(
 )
 _WHO_IS = re.compile(r"什么人|啥人|何许人|全名|姓名|身份|什么来头|\bwho\b|\bnames?\b", re.IGNORECASE)
 _POSTS = re.compile(
-    rf"{_ROLE.pattern}|[总副]?书记|首相|大臣|州长|省长|县长|局长|司长|处长|院长|社长|团长|主任|代表|大使|经理|总裁|教授|研究员|记者|负责人"
+    rf"{_ROLE.pattern}|[总副]?书记|首相|大臣|州长|省长|县长|局长|司长|处长|院长|社长|团长|主任|代表|大使|经理|总裁|教授|研究员|记者"
     r"|\b(?:president|chair|secretary|minister|mayor|governor|director|head|professor|ambassador|representative)",
     re.IGNORECASE,
 )
@@ -115,6 +115,7 @@ _WISHED = re.compile("[想了过请]")
 _ALIKE = ("家个间所户处", "人名位", "元块", "倍%成")
 """Units that stand for one another in laws: 几家店 is answered by 两个."""
 _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎|月)")
+_EACH = re.compile(r"几[项个条种类点].*(?:列[出全举]|逐[一项条个])|(?:列[出全举]|逐[一项条个]).*几[项个条种类点]")
 _HOW_MANY_EN = re.compile(
     r"\bhow many\b|\bwhat (?:\w+ )?(?:rate|percentage|price|amount|number|sum|budget)\b", re.IGNORECASE
 )
@@ -268,7 +269,7 @@ def _counted(question: str, text: str, names: bool) -> bool:
 
     Laws, which have no `names`, count in what units they like; elsewhere 日 is the day of a date.
     """
-    for match in _HOW_MANY.finditer(question):
+    for match in () if _EACH.search(question) else _HOW_MANY.finditer(question):
         rest = question[match.end() :]
         behind = [word for word, at, _ in tagged(rest) if at <= 4][:1]
         unit = behind[0] if behind else ""

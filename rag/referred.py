@@ -56,9 +56,14 @@ _LAST = re.compile(
     r"\s+(?P<kind>article|recital|annex)\b",
     re.IGNORECASE,
 )
+_HERE = r"(?<![\u3400-\u9fff])|(?<=[条款段言]的)|(?<=[条款段言])"
 _PLACED = tuple(
-    (re.compile(rf"(?:{at})(?:的|处|位置)*(?:那|这)?(?:一)?(?=条)"), new)
-    for at, new in (("压轴|压尾|殿后|垫底|收尾|收官|最末尾?", "最后一"), ("打头阵?|领头|排头|开篇|起首|打前阵", "第一"))
+    (re.compile(pattern), new)
+    for at, end, new in (
+        ("压轴|压尾|殿后|垫底|收尾|收官|最末尾?", "末尾?", "最后一"),
+        ("打头阵?|领头|排头|开篇|起首|打前阵", "首", "第一"),
+    )
+    for pattern in (rf"(?:{at})(?:的|处|位置)*(?:那|这)?(?:一)?(?=条)", rf"(?:{_HERE})(?:{end})(?=[条段句])")
 )
 _NO_ARTICLE = re.compile(r"\b(?:an?|news|magazine|journal|newspaper|blog|my|his|her|their)\s+\Z", re.IGNORECASE)
 

@@ -19,6 +19,9 @@ FESTIVAL = "为期9天的第八届马来西亚国际电影节正在吉隆坡举�
     [
         ("首任秘书长由谁担任?", FOUNDED, True),  # who reports it is nobody's secretary
         ("世界人工智能合作组织的首任秘书长由谁担任?", "联合国秘书长古特雷斯等发表致辞。", True),  # of another
+        ("世界人工智能合作组织的首任负责人由谁担任?", "李强与有关科研机构和企业负责人互动交流。", True),
+        ("请把共建的几项东西逐一列出来", SHARED, False),
+        ("共建了几项?", SHARED, True),
         ("开幕式上谁致辞?", OPENED, False),
         ("这个组织哪一年正式成立?", FOUNDED, True),
         ("这个组织是哪一天倡议成立的?", FOUNDED, False),

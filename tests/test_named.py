@@ -37,6 +37,10 @@ def shown(found: Named | None) -> tuple[str, str, str]:
         ("个保法第二条第二款第2句的原话是什么？", "text", PIPL, "article 2, paragraph 2, sentence 2"),
         ("个保法第二条第二款第2句（标题那句也算一句）写的什么", "text", PIPL, "article 2, paragraph 2, sentence 2"),
         ("个保法第二条的小标题叫什么？", "text", PIPL, "article 2"),
+        ("个保法第二条的条标是什么？", "text", PIPL, "article 2"),
+        ("请调出个保法第二条全文。", "text", PIPL, "article 2"),
+        ("个保法第二条第二款的末句是什么内容？", "text", PIPL, "article 2, paragraph 2, sentence 2"),
+        ("个保法第二条第二款首句怎么写的", "text", PIPL, "article 2, paragraph 2, sentence 1"),
         ("请问个保法第二条讲什么", "text", PIPL, "article 2"),
         ("《个保法》第二条怎么规定的？", "text", PIPL, "article 2"),
         ("个保法第二条第一款第二项", "text", PIPL, "article 2, paragraph 1, item 2"),
@@ -225,6 +229,7 @@ def test_every_look_up_of_206_laws_is_found_at_once_and_none_that_does_not_exist
     ("text", "means"),
     [
         ("这份计划希望公园怎么做?", True),
+        ("公园说得上话吗？计划里写了什么", True),
         ("计划里有没有讲节能?", True),
         ("文件要求公园开放多久?", True),
         ("Does the plan mention pumps?", True),
