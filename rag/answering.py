@@ -220,7 +220,8 @@ def _shown(
         return [], "beside"
     if single and spread.is_lesser(verdict, asked.hits, tells, asked.question):
         return _on_question(asked, spread.nearest(asked.hits, asked.question, tells)), "beside"
-    clause = spread.instead(marked, asked.hits, asked.question, tells) if spread.is_bare(marked.text) else []
+    bare = spread.is_bare(marked.text, verdict.hit.document.text_of(verdict.provision))
+    clause = spread.instead(marked, asked.hits, asked.question, tells) if bare else []
     shown = _on_question(asked, clause) or spread.spread(asked.question, marked.text, verdict)
     if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
         shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown

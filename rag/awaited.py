@@ -114,6 +114,8 @@ _SOME = re.compile(rf"几(?={facts.SPAN.pattern})")
 _WISHED = re.compile("[想了过请]")
 _ALIKE = ("家个间所户处", "人名位", "元块", "倍%成")
 """Units that stand for one another in laws: 几家店 is answered by 两个."""
+_THINGS = ("个座所", "处片")
+"""The same where what is counted is told apart by its name: 多少座城市 by 95个城市."""
 _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎|月)")
 _EACH = re.compile(r"几[项个条种类点].*(?:列[出全举]|逐[一项条个])|(?:列[出全举]|逐[一项条个]).*几[项个条种类点]")
 _HOW_MANY_EN = re.compile(
@@ -277,7 +279,7 @@ def _counted(question: str, text: str, names: bool) -> bool:
             if not _LASTS.search(text):
                 return False
         elif len(unit) == 1 and unit in facts.UNITS + "瓦亩句篇笔届场户":
-            units = unit if names else next((one for one in _ALIKE if unit in one), unit)
+            units = next((one for one in (_THINGS if names else _ALIKE) if unit in one), unit)
             if not re.search(rf"{_NUMERAL}[多余来]?[{units}]", text):
                 return False
         elif not _counts(text):

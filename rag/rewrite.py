@@ -61,6 +61,8 @@ _BARE = re.compile(
 )
 _AND_THIS = re.compile(r"(?!.*(?:什么|怎么|怎样|如何|哪|是否|多少|谁)).{1,12}呢\s*[?？]?$")  # 处罚呢?
 _OWN = re.compile(r"《|[\u3400-\u9fff](?:法|法典|条例|办法|细则|计划)第?[0-9一二三四五六七八九十百千]+条")
+THIS = re.compile(r"(?:那么?)?(?:请问)?(?:[这那该同]|上述)一?条(?![件例款])")
+"""An article that only the turn before says which."""
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _TITLE = re.compile(r"《[^《》]+》")
 _PLACE = re.compile(r"[(（][^()（）]{2,12}[)）]")
@@ -105,7 +107,12 @@ def behind(question: str, history: Sequence[str], lang: str) -> str | None:
     named = _OWN.search(question) or any(tag.startswith(_NAMES) or word.isascii() for word, _, tag in words)
     if not words or named or not words[0][2].lstrip("?").startswith(_NO_SUBJECT):
         return None
-    return _behind(standalone(history[-1], history[:-1], lang) or history[-1], question)
+    return _behind(last(history, lang), question)
+
+
+def last(history: Sequence[str], lang: str) -> str:
+    """The last of the earlier questions, with what it leans on filled in."""
+    return standalone(history[-1], history[:-1], lang) or history[-1]
 
 
 def _resolved(question: str, before: str, lang: str) -> str | None:

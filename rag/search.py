@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,8 +19,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rag import evidence, index, lexical, reference, retrieve, rewrite, versions, widen
+from rag import evidence, index, lexical, retrieve, rewrite, versions, widen
 from rag.facts import language
+from rag.leaned import leaned_on
 from rag.named import Named, named
 from rag.records import Chunk, Document, Hit
 from rag.titles import Titles, mentioned, sole
@@ -160,6 +161,11 @@ class Search:
             if behind >= max(alone - AS_MUCH, SOME):
                 found, rewritten = other, joined
         referred = found.named and found.named.paths
+        if history and not referred and (this := rewrite.THIS.match(question)):
+            last = self._found(rewrite.last(history, lang), (), 1, lang, embedder, only, None).hits
+            if last and last[0].provision.path[0][0] == "article":  # 这一条 is the one that answers the turn before
+                asked = last[0].document.label(last[0].provision.path[:1]) + question[this.end() :]
+                return replace(self._found(asked, (), k, lang, embedder, only, wording), rewritten=asked)
         if not referred and rewritten and rewritten.endswith(f" {question.strip()}"):
             found = replace(found, hits=self._toward(question, lang, found.hits))
         return replace(found, rewritten=rewritten, rewriting=rewriting)
@@ -200,7 +206,7 @@ class Search:
         if not (meant and meant.asks in EXACT and hits):
             more = self._fused(asked, lang, max(k, NAMED) if hits else k, embedder(), about, out, rows, wording)
             hits = retrieve.together(hits, more)[:k]
-            hits += list(self._leaned_on(hits, titles))[:LEANED_ON]
+            hits += list(leaned_on(hits, titles))[:LEANED_ON]
         return Found(asked, None, meant, tuple(hits), about)
 
     def _fused(
@@ -269,22 +275,6 @@ class Search:
         cosines, least = self.index.cosines(vector, rows), min(known.values(), default=1.0)
         found = zip(rows, cosines.tolist(), strict=True)
         return [(self.index.chunks[n].chunk_id, cosine) for n, cosine in found if cosine > least]
-
-    def _leaned_on(self, hits: Sequence[Hit], titles: Titles) -> Iterator[Hit]:
-        """The provisions that the best clauses refer to, of the same document or another that is here."""
-        known = {(hit.document.doc_id, hit.provision.path) for hit in hits}
-        for hit in hits[:2]:
-            clause = hit.nearest[0] if hit.nearest else hit.provision
-            for link in reference.links(hit.document, clause):
-                document: Document | None = hit.document
-                if link.document:
-                    document = next(iter(mentioned(f"《{link.document}》", titles)), None)
-                if not document or not link.path or (top := link.path[:1]) not in document.by_path:
-                    continue
-                if (document.doc_id, top) not in known:
-                    known.add((document.doc_id, top))
-                    path = link.path if link.path in document.by_path else top
-                    yield retrieve.at(document, path, "crossref", hit.score * retrieve.BESIDE)
 
 
 def _titles(documents: Mapping[str, Document], left_out: frozenset[str]) -> Titles:

@@ -51,6 +51,8 @@ SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]|[—–-]{2}[^。！？!?]{2,60}")
 BARE, BARE_LATIN = 6, 12  # characters up to which a sentence is no more than a word, in Chinese and else
+MADE = 16  # characters up to which a Chinese name must stand as it is
+_SAYS = re.compile(r"[\d是为有由在到了的不应可须得将被把向从]")  # what makes a short sentence more than a name
 QUOTED = 400
 """Characters of a clause at most that is shown in place of a sentence."""
 
@@ -153,10 +155,14 @@ def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) ->
     return quote(best.hit.document, best.leaf, question) if best else []
 
 
-def is_bare(text: str) -> bool:
-    """Whether a sentence is too short for its clause to be found by it, a 可以 or a name: the clause tells more."""
+def is_bare(text: str, clause: str) -> bool:
+    """Whether a sentence is too short for its clause to be found by it, a 可以 or a name, or a name put together from
+    those of the clause: 国际人工智能治理对话 is neither of the two bodies there. The clause tells more."""
     plain = facts.plain(text)
-    return len(plain) <= (BARE if CJK.search(plain) else BARE_LATIN)
+    if not CJK.search(plain):
+        return len(plain) <= BARE_LATIN
+    made = len(plain) <= MADE and not _SAYS.search(plain) and plain not in facts.plain(clause)
+    return len(plain) <= BARE or made
 
 
 def adds_of(clause: Sequence[Shown], text: str, question: str) -> bool:

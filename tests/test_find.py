@@ -49,6 +49,23 @@ def shown(found: Found) -> list[str]:
     ]
 
 
+def test_this_article_is_the_one_that_answers_the_question_before(search: Search) -> None:
+    first = search.find("图书馆收取押金怎么处理?", [], 1, Characters).hits[0]
+    label = first.document.label(first.provision.path[:1])
+    found = search.find("这一条对罚款怎么规定?", ["图书馆收取押金怎么处理?"], 4, Characters)
+    assert found.rewritten == f"{label}对罚款怎么规定?"
+    assert shown(found)[0] == shown(search.find(label, [], 1, unused))[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "history"), [("这一条件怎么规定?", ["图书馆收取押金怎么处理?"]), ("这一条怎么规定?", [])]
+)
+def test_what_is_no_article_or_follows_nothing_is_not_taken_for_one(
+    question: str, history: list[str], search: Search
+) -> None:
+    assert "第" not in (search.find(question, history, 4, Characters).rewritten or "")
+
+
 @pytest.mark.parametrize(
     ("question", "history", "expected"),
     [

@@ -15,6 +15,7 @@ from rag.spread import (
     Shown,
     adds_of,
     instead,
+    is_bare,
     near,
     nearest,
     spread,
@@ -137,6 +138,17 @@ def test_what_asks_for_several_gets_what_else_speaks_of_all_that_is_asked_and_an
     cited = {(document.doc_id, (("article", "2"), ("sentence", "2")))}
     assert told(more("公园有哪些要求?", cited, hits(), on("公园")))[0].startswith("公园管理机构应当每年")
     assert more("公园开展哪些活动?", cited, hits(), on("公园")) == []
+
+
+PAIR = "建立国际人工智能科学小组和全球人工智能治理对话两项机制并尽早运行。"
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [("国际人工智能治理对话", True), ("全球人工智能治理对话", False), ("可以", True), ("对话应当尽早运行", False)],
+)
+def test_a_name_that_is_put_together_from_those_of_a_clause_is_no_sentence(text: str, bare: bool) -> None:
+    assert is_bare(text, PAIR) is bare
 
 
 @pytest.mark.parametrize(

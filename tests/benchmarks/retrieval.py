@@ -26,7 +26,7 @@ WARM, DEPTH = 20, 10
 STAGES = [
     (rewrite, "standalone"), (versions, "asked_date"), (versions, "superseded"), (search, "named"),
     (search, "mentioned"), (Embedder, "queries"), (Index, "nearest"), (lexical.Lexical, "scores"), (widen, "terms"),
-    (retrieve, "fuse"), (search.Search, "_leaned_on"), (search.Search, "find"),
+    (retrieve, "fuse"), (search, "leaned_on"), (search.Search, "find"),
 ]  # fmt: skip
 
 
