@@ -11,9 +11,10 @@ import re
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from rag import evidence, spread
+from rag import evidence, facts, spread
 from rag.cut import tagged
 from rag.evidence import Term
+from rag.questions import asked
 from rag.records import Hit, Path
 
 SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|条(?!件)款?|地方)(?!.*第.{1,4}条)")
@@ -22,11 +23,15 @@ ALL, MORE = 0.95, 2
 SPEAKS, MORE_THAN = 0.6, 0.25
 """Share of a part of a question that a clause must speak of to be added for it, and by how much more than others."""
 
+FEW = 2
+"""Content words of a part of a question below which it is looked for in the documents cited alone."""
+
 AS_CLEAR = 0.15
 """How much less clear than the clearest a clause of the same article may be to be told beside it. Of 210 questions on a
 newspaper page, of which one clause told the key facts of .78, two so chosen tell .84, with an eighth more of text."""
 
 _JOINT = re.compile(r"[、和与跟及]|以及|还有")
+_COUNTED = re.compile(r"哪(?:[两三四五]|几(?=[种类]))[个种类项条家款门]?大?([\u3400-\u9fff]{2})")
 _QUOTED = re.compile(r"[“\"《]([^“”\"《》]+)[”\"》]")
 _NAMES = "nr", "ns", "nt"
 
@@ -35,11 +40,21 @@ def more(
     question: str, cited: Collection[tuple[str, Path]], hits: Sequence[Hit], tells: spread.Tells
 ) -> list[spread.Shown]:
     """Clauses beside those `cited` (doc_id, path) that speak of all of a matter, where several are asked for."""
-    if not SEVERAL.search(question):
+    counted = _COUNTED.search(question)
+    said = [
+        hit.document.text_of(hit.document.by_path[path]) for hit in hits for doc, path in cited if holds(hit, doc, path)
+    ]
+    if not SEVERAL.search(question) or (counted and any(_names(counted[1], text) for text in said)):
         return []
     new = [place for place in spread.places(hits) if (place.hit.document.doc_id, place.leaf.path) not in cited]
     telling = [place for place in new if tells(place.text) >= ALL]
     return [one for place in telling[:MORE] for one in spread.quote(place.hit.document, place.leaf, question)]
+
+
+def _names(noun: str, clause: str) -> bool:
+    """Whether a clause names several of a kind side by side: 自动驾驶、智慧城市等场景."""
+    beside = rf"[^，,。；;、和与]{{1,10}}{noun}" if noun in clause else ""
+    return bool(re.search(rf"(?:{_JOINT.pattern}){beside}", clause))
 
 
 def as_clear(
@@ -66,10 +81,13 @@ def holds(hit: Hit, doc_id: str, path: Path) -> bool:
 def left_out(
     parts: Sequence[spread.Tells], cited: Sequence[str], hits: Sequence[Hit], question: str
 ) -> list[spread.Shown]:
-    """For each part of a question of which none of the clauses `cited` speaks, the clause that does."""
+    """For each part of a question of which none of the clauses `cited` speaks, the clause that does: of their document
+    where a part has no more than a word to be found by, as 世界 of 排在世界第几 is anywhere."""
     found: list[spread.Shown] = []
-    for tells in parts if len(parts) > 1 else ():
-        best = spread.clearest(spread.places(hits), tells)
+    same = [hit for hit in hits if any(text in hit.document.text for text in cited)]
+    for tells, part in zip(parts, asked(question), strict=True) if len(parts) > 1 else ():
+        few = len([term for term in evidence.terms(part, facts.language(part)) if not term.light]) < FEW
+        best = spread.clearest(spread.places(same if few else hits), tells)
         told = tells(best.text) if best else 0.0
         if best and told >= SPEAKS and all(tells(other) <= told - MORE_THAN for other in cited):
             found += spread.quote(best.hit.document, best.leaf, question)

@@ -140,6 +140,14 @@ def test_what_asks_for_several_gets_what_else_speaks_of_all_that_is_asked_and_an
     assert more("公园开展哪些活动?", cited, hits(), on("公园")) == []
 
 
+@pytest.mark.parametrize(("article", "noun", "is_told"), [("3", "技术", False), ("1", "要求", True)])
+def test_nothing_more_is_told_where_the_clause_names_several_of_what_is_asked_for(
+    article: str, noun: str, is_told: bool
+) -> None:
+    cited = {(plan().doc_id, (("article", article), ("sentence", "2")))}
+    assert bool(more(f"公园有哪两种{noun}?", cited, hits(), on("公园"))) is is_told
+
+
 PAIR = "建立国际人工智能科学小组和全球人工智能治理对话两项机制并尽早运行。"
 
 
