@@ -29,6 +29,10 @@ Follows = Callable[[str, str], bool]
 KIND = re.compile("行动计划|行动方案|宣言|公约|白皮书|纲要")
 """What a question calls a document by its kind."""
 
+NEARLY = 0.2
+"""How much less clear than the clearest a clause of a law may be that is told in its place, where that one has no
+number or name that is asked for."""
+
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
 
@@ -173,8 +177,10 @@ def checked(
                 yield answer
             if len(removed) >= PATIENCE and not answer.sentences:
                 break
-    if declined and not (answer.sentences or removed) and ground.sure >= decide.SURE:
-        for one in _on_question(asked, spread.nearest(asked.hits, asked.question, tells)):
+    of_laws = asked.hits[0].document.kind == "statute" and not any(one.reason == "judged" for one in removed)
+    sure = ground.quotable if of_laws else declined and not removed and ground.sure >= decide.SURE
+    if not answer.sentences and sure:
+        for one in nearest_on(asked, tells, NEARLY if of_laws else 0.0):
             answer = among(answer, one, own)
     if answer.sentences:
         answer = _completed(answer, asked, tells, parts)
@@ -233,6 +239,15 @@ def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:
     first = answer.citations[0]
     hits = [hit for hit in asked.hits if hit.document.doc_id == first.doc_id]
     return spread.whole(asked.question, hits[0].document.by_path[first.path], hits) if hits else []
+
+
+def nearest_on(asked: Prompt, tells: spread.Tells, nearly: float) -> list[spread.Shown]:
+    """The clearest clause, or one `nearly` as clear, that is what was asked about: 几天内 is in the next sentence."""
+    clear = [(spread.clear(place, tells, asked.question), place) for place in spread.places(asked.hits)]
+    best = max((told for told, _ in clear), default=0.0)
+    near = sorted((each for each in clear if each[0] >= best - nearly), key=lambda each: -each[0])
+    quoted = (spread.quote(place.hit.document, place.leaf, asked.question) for _, place in near)
+    return next(filter(None, (_on_question(asked, shown) for shown in quoted)), [])
 
 
 def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]:

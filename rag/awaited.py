@@ -203,6 +203,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if names and (which := _WHICH_COUNTRY.search(question) or _WHERE.search(question)):
         towns = "国" not in which[0]  # foreign ones are taken for names of persons
         return not _named(question, lang, text, ("ns", "nt", "nr") if towns else ("ns", "nt"))
+    if not names and facts.NONE.search(clause):
+        return False
     if _MONEY.search(question):
         return not _PRICE.search(there)
     if lang == "zh":

@@ -69,7 +69,7 @@ ASKS_TIME = re.compile(
     re.IGNORECASE,
 )
 TIME = re.compile(
-    r"\d\s*(?:年|月|日|天|周|个|小时|分钟)|\b\d{4}\b|时间|期限|期间|之日|立即|当[日天]|每[年月周日天季]|"
+    r"\d\s*(?:年|月|日|天|周|个|小时|分钟)|\b\d{4}\b|时间|期限|期间|之日|立即|终身|永久|长期|当[日天]|每[年月周日天季]|"
     r"\b(?:hour|day|week|month|year|date|period)s?\b",
     re.IGNORECASE,
 )
@@ -179,8 +179,11 @@ def has_what_is_asked(question: str, text: str) -> bool:
     """Whether `text` has a time where a question asks for one (期限, 多久), and a number for 多少."""
     if ASKS_TIME.search(question) and not TIME.search(arabic(text)):
         return False
-    return not ASKS_NUMBER.search(question) or bool(numbers(text))
+    return not ASKS_NUMBER.search(question) or bool(numbers(text)) or bool(NONE.search(text))
 
+
+NONE = re.compile(r"可以不|无需|不需|不得(?:再|向[^，。；]{1,12})?收取|不(?:再)?收取|免收|免[于予除缴交]|免费|无偿")
+"""How a law says that nothing is to be paid or done: an answer to 多少 too."""
 
 SPAN = re.compile(r"个?(?:工作日|小时|月|星期)|天(?!然)|日(?!元|常)|周(?!岁|边)|年(?!轻|龄|级|人)")
 """A unit of time, behind 多少 or 几."""

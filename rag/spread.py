@@ -21,7 +21,7 @@ from rag.unseen import without_orders
 Tells = Callable[[str], float]
 
 LIST = re.compile(
-    r"哪些|哪几|哪[两三四五]|列[出举]|逐[项条]|包括什么|有什么(?!用)|什么(?:义务|权利|条件|情形|材料|措施|举措|方式|内容|要求|行业|领域|职责)|"
+    r"哪些|哪几|哪[两三四五]|列[出举]|顺序|次序|步骤|流程|分别|逐[项条]|包括什么|有什么(?!用)|什么(?:义务|权利|条件|情形|材料|措施|举措|方式|内容|要求|行业|领域|职责)|"
     r"\bwhich\b|\bwhat (?:are|kinds?|measures|rights|obligations|duties|conditions)\b|\blist\b",
     re.IGNORECASE,
 )
@@ -49,6 +49,7 @@ ADDED, ADDS = 3, 0.6
 
 SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*[”’」』\"]*")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
+_LEAD = re.compile(r"[:：]\W*\Z")  # what leads to a list says nothing without it
 DATELINE = re.compile(r"[(（][^()（）]{0,40}电[)）]|[—–-]{2}[^。！？!?]{2,60}")
 BARE, BARE_LATIN = 6, 12  # characters up to which a sentence is no more than a word, in Chinese and else
 MADE = 16  # characters up to which a Chinese name must stand as it is
@@ -87,7 +88,7 @@ def spread(question: str, text: str, support: Support) -> list[Shown]:
     document, provision = support.hit.document, support.provision
     same_script = bool(CJK.search(text)) == bool(CJK.search(support.hit.text))
     asked = bool(LIST.search(question))
-    if same_script and asked and (found := _list(document, provision)):
+    if same_script and (asked or _LEAD.search(text)) and (found := _list(document, provision)):
         return found
     sentence = _sentence(document.text_of(provision), text) if same_script else ""
     if sentence and (asked or facts.plain(text) in facts.plain(sentence)):

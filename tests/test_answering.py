@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from rag import asking
+from rag.answering import nearest_on
 from rag.looked import adds_nothing
 from rag.records import Message, Prompt, Tokens
+from rag.retrieve import at
 from rag.search import Only
 from tests.here import Here, Played
 from tests.laws import PRIVACY, document
@@ -218,6 +220,18 @@ def test_a_wording_of_the_model_is_taken_where_it_adds_no_word_of_its_own(said: 
 )
 def test_and_so_in_english(said: str, taken: bool) -> None:
     assert adds_nothing(said, ("How long are parks open each day?", "Just as long in winter?"), "en") is taken
+
+
+FUND = "第一条 职工对账户内的余额有异议的，可以向银行申请复核。银行应当自收到复核申请之日起5日内给予书面答复。"
+
+
+def test_the_clearest_clause_gives_way_to_one_nearly_as_clear_that_has_what_is_asked_for() -> None:
+    hit = at(document("住房公积金管理条例", FUND), (("article", "1"),), "dense")
+    asked = Prompt("对账户余额申请复核，银行几日内答复?", "zh", (hit,), ())
+    clear = {"职工": 0.9, "银行": 0.6}
+    found = nearest_on(asked, lambda text: clear[text[:2]], 0.2)
+    assert [one.text for one in found] == ["银行应当自收到复核申请之日起5日内给予书面答复。"]
+    assert nearest_on(asked, lambda text: clear[text[:2]], 0.1) == []
 
 
 def test_what_is_asked_of_a_plan_is_not_answered_from_a_story_that_does_not_speak_of_one(tmp_path: Path) -> None:

@@ -185,6 +185,9 @@ def test_a_plan_of_the_country_that_is_asked_about_need_not_name_it() -> None:
         ("考验期是多长?", "考验期为六个月以上一年以下。", False),
         ("科普月定在几月份?", "每年9月为全国科普月。", False),
         ("科普月定在几月份?", "国家设立全国科普月。", True),
+        ("调解费的标准是多少?", "人民调解委员会调解,不得收取费用。", False),
+        ("必须预交多少保证金?", "申请执行人参加竞买的,可以不预交保证金。", False),
+        ("必须预交多少保证金?", "申请执行人可以参加竞买。", True),
     ],
 )
 def test_laws_count_in_what_units_they_like(question: str, text: str, lacking: bool) -> None:

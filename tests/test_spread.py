@@ -47,6 +47,12 @@ def test_a_list_is_told_item_by_item_where_one_is_asked_for() -> None:
     assert [one.provision.path[-1] for one in shown] == [("paragraph", "1"), ("item", "1"), ("item", "2")]
 
 
+def test_what_leads_to_a_list_is_told_with_it() -> None:
+    support = Support(at(LAW, ITEM[:2], "dense"), LAW.by_path[ITEM[:2]], 1.0, True)
+    shown = spread("可以处理个人信息吗?", "符合下列情形之一的，可以处理个人信息：", support)
+    assert [one.provision.path[-1] for one in shown] == [("paragraph", "1"), ("item", "1"), ("item", "2")]
+
+
 def test_an_item_alone_is_told_where_no_list_is_asked_for() -> None:
     support = Support(at(LAW, ITEM, "dense"), LAW.by_path[ITEM], 1.0, True)
     assert told(spread("为履行合同可以处理吗?", "为履行合同所必需", support)) == ["（二）为履行合同所必需。"]
