@@ -282,7 +282,7 @@ def _counted(question: str, text: str, names: bool) -> bool:
                 return False
         elif len(unit) == 1 and unit in facts.UNITS + "瓦亩句篇笔届场户":
             units = next((one for one in (_THINGS if names else _ALIKE) if unit in one), unit)
-            if not re.search(rf"{_NUMERAL}[多余来]?[{units}]", text):
+            if not re.search(rf"{_NUMERAL}[多余来]?周?[{units}]", text):
                 return False
         elif not _counts(text):
             return False

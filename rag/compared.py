@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from rag import evidence, facts
+from rag import awaited, evidence, facts
 from rag.labels import short_label
 from rag.named import Named
 from rag.records import Document, Hit, Path, Provision
@@ -157,8 +157,11 @@ def _of_matter(
 
 
 def _measures(hit: Hit, leaf: Provision, question: str) -> bool:
-    """Whether a clause has a figure, where one is asked for."""
-    return not _MEASURE.search(question) or bool(re.search(r"\d", facts.arabic(hit.document.text_of(leaf))))
+    """Whether a clause has a figure, or the post of a person, where one is asked for."""
+    text, names = hit.document.text_of(leaf), hit.document.kind != "statute"
+    if _MEASURE.search(question) and not re.search(r"\d", facts.arabic(text)):
+        return False
+    return not awaited.lacks(question, hit.document.lang, text, hit.text, names=names)
 
 
 def _of_provision(
