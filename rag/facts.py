@@ -189,9 +189,13 @@ SPAN = re.compile(r"个?(?:工作日|小时|月|星期)|天(?!然)|日(?!元|常
 """A unit of time, behind 多少 or 几."""
 
 
+_SOME = re.compile(r"(?:(?:我们|他们|咱们?)几|几个?(?=(?:人|家|位)(?:一起|合|共|按份|打算|想|约|商量|凑)))")
+
+
 def asking(question: str) -> list[str]:
-    """The pieces of a question that ask something: 能存多久, 能拿去训练吗."""
-    return [piece for piece in re.split(r"[?？;；,，、]", question) if ASKS.search(piece)] or [question]
+    """The pieces of a question that ask something: 能存多久, 能拿去训练吗; not the 几 of who is there, 几个人合租,."""
+    pieces = [piece for piece in re.split(r"[?？;；,，、]", question) if ASKS.search(piece)] or [question]
+    return [piece for piece in pieces[:-1] if not _SOME.match(piece)] + pieces[-1:]
 
 
 def asks_whether(question: str) -> bool:

@@ -112,3 +112,15 @@ def test_a_value_is_the_same_in_both_languages(chinese: str, english: str) -> No
 )
 def test_another_value_is_another(chinese: str, english: str) -> None:
     assert not facts.has_values(facts.values(english), facts.values(chinese))
+
+
+@pytest.mark.parametrize(
+    ("question", "pieces"),
+    [
+        ("几个人按份共有一套房，优先购买权多久之内行使？", ["优先购买权多久之内行使"]),
+        ("由几位专家组成，任期几年？", ["由几位专家组成", "任期几年"]),
+        ("几个人？", ["几个人"]),
+    ],
+)
+def test_who_is_there_in_a_story_is_no_question(question: str, pieces: list[str]) -> None:
+    assert facts.asking(question) == pieces
