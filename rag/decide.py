@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from rag import awaited, evidence, facts, places, statutes
 from rag.cut import tagged
 from rag.questions import asked
-from rag.records import Hit
+from rag.records import Document, Hit
 
 STATUTE = (2.9, 0.4, 93.5, -83.4)
 OTHER = (3.3, 2.6, 0.0, -1.3)
@@ -166,10 +166,12 @@ def teller(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
     spoken = evidence.teller(question, lang, [hit.document.title for hit in hits], weight)
     names = any(hit.document.kind != "statute" for hit in hits)
     pieces, little = facts.asking(question), awaited.says_little if names else lambda *_: False
+    speakers = {hit.document.text: speaker for hit in hits if (speaker := _speaker(hit.document))}
 
     def tells(text: str) -> float:
+        said = next((speaker for story, speaker in speakers.items() if text in story), "")
         lacks = all(awaited.lacks(piece, lang, text, text, names=names) for piece in pieces)
-        return spoken(text) - LACKS * (lacks or little(question, text))
+        return spoken(f"{text} {said}") - LACKS * (lacks or little(question, text))
 
     return tells
 
@@ -243,7 +245,16 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
 
 
 def _label(hit: Hit) -> str:
-    return f"{hit.document.title} {' '.join(hit.provision.headings)} {hit.document.date or ''} "
+    headings = " ".join(hit.provision.headings)
+    return f"{hit.document.title} {headings} {hit.document.date or ''} {_speaker(hit.document)} "
+
+
+def _speaker(document: Document) -> str:
+    """Who a story is an interview of, as its first paragraph says: all of it is said by him."""
+    if document.kind == "statute" or any(each.path[0][0] == "article" for each in document.provisions):
+        return ""
+    said = [document.text_of(each) for each in document.children((("paragraph", "1"),))]
+    return " ".join(sentence for sentence in said if awaited.attributes("", sentence))
 
 
 def _has_what_is_counted(question: str, lang: str, text: str) -> bool:

@@ -176,3 +176,12 @@ def test_nothing_found_is_no_ground() -> None:
 )
 def test_what_is_counted_is_the_word_before_how_much(question: str, text: str, there: bool) -> None:
     assert decide._has_what_is_counted(question, "zh", text) is there
+
+
+def test_all_of_an_interview_is_said_by_whom_its_beginning_names() -> None:
+    said = "“很好。”甲国总书记恩里克在接受本报记者采访时表示。他走访了上海、雄安。\n\n在上海，他参观了电动汽车企业。"
+    story = replace(document("访谈", said), kind="news")
+    hits = [at(story, (("paragraph", n),), "dense") for n in ("1", "2")]
+    tells = decide.teller("甲国总书记在上海参观了什么企业?", "zh", hits, even)
+    assert tells("在上海，他参观了电动汽车企业。") == 1.0
+    assert tells("上海参观企业。") < 1.0  # no text of that story
