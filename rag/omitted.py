@@ -11,10 +11,10 @@ import re
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from rag import evidence, facts, spread
+from rag import evidence, spread
 from rag.cut import tagged
 from rag.evidence import Term
-from rag.questions import asked
+from rag.questions import asked, is_bare
 from rag.records import Hit, Path
 
 SEVERAL = re.compile(r"哪[两三四五]|哪几[种类]|哪些(?:规定|要求|条(?!件)款?|地方)(?!.*第.{1,4}条)")
@@ -22,9 +22,6 @@ ALL, MORE = 0.95, 2
 """Share of what is asked from which on a clause speaks of all of it, and how many such are added."""
 SPEAKS, MORE_THAN = 0.6, 0.25
 """Share of a part of a question that a clause must speak of to be added for it, and by how much more than others."""
-
-FEW = 2
-"""Content words of a part of a question below which it is looked for in the documents cited alone."""
 
 AS_CLEAR = 0.15
 """How much less clear than the clearest a clause of the same article may be to be told beside it. Of 210 questions on a
@@ -82,12 +79,11 @@ def left_out(
     parts: Sequence[spread.Tells], cited: Sequence[str], hits: Sequence[Hit], question: str
 ) -> list[spread.Shown]:
     """For each part of a question of which none of the clauses `cited` speaks, the clause that does: of their document
-    where a part has no more than a word to be found by, as 世界 of 排在世界第几 is anywhere."""
+    where a part is bare."""
     found: list[spread.Shown] = []
     same = [hit for hit in hits if any(text in hit.document.text for text in cited)]
     for tells, part in zip(parts, asked(question), strict=True) if len(parts) > 1 else ():
-        few = len([term for term in evidence.terms(part, facts.language(part)) if not term.light]) < FEW
-        best = spread.clearest(spread.places(same if few else hits), tells)
+        best = spread.clearest(spread.places(same if is_bare(part) else hits), tells)
         told = tells(best.text) if best else 0.0
         if best and told >= SPEAKS and all(tells(other) <= told - MORE_THAN for other in cited):
             found += spread.quote(best.hit.document, best.leaf, question)

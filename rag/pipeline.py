@@ -8,7 +8,7 @@ question that is left open is looked for by itself. It prints nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -173,9 +173,14 @@ def _apart(
 ) -> Looked:
     """What is found for a part of a question alone, or, where that is no ground, behind the rest of it, and then in the
     same documents: a model finds an answer to 那能查到吗 anywhere."""
-    alone = looked(part, find(part, history), search)
-    if alone.ground.enough:
+    alone, of = looked(part, find(part, history), search), {hit.document.doc_id for hit in at.telling}
+    if alone.ground.enough and not (questions.is_bare(part) and _strange(alone, of)):
         return alone
-    behind, of = looked(part, find(part, before), search), {hit.document.doc_id for hit in at.telling}
-    strange = not behind.ground.enough and behind.telling and behind.telling[0].document.doc_id not in of
-    return replace(behind, ground=replace(behind.ground, sure=0.0)) if strange else behind
+    behind = looked(part, find(part, before), search)
+    known = behind.ground.enough and not questions.is_bare(part)
+    return behind if known or not _strange(behind, of) else replace(behind, ground=replace(behind.ground, sure=0.0))
+
+
+def _strange(at: Looked, of: Collection[str]) -> bool:
+    """Whether the best that was found is in none of the documents `of` these ids."""
+    return bool(at.telling) and at.telling[0].document.doc_id not in of

@@ -14,6 +14,9 @@ from rag.cut import tagged
 BARE = 4
 """Characters of a part of a question that asks of nothing by itself (补多少)."""
 
+FEW = 2
+"""Content words of a part of a question below which it is looked for in the documents of the rest alone."""
+
 # Two questions in one: 吞吐量是多少?利润呢?
 _PARTS = re.compile(
     r"[?？;；]\s*|[,，]\s*(?=(?:以及|还有|并且|同时)?[^,，?？]{0,12}(?:多少|什么|哪|谁|怎|如何|几|是否|吗))|\?\s+(?=[A-Z])"
@@ -50,6 +53,11 @@ def asked(question: str) -> list[str]:
         else:
             led += "，"
     return [*parts[:-1], (parts[-1] + led.rstrip("，"))] if parts else [question]
+
+
+def is_bare(part: str) -> bool:
+    """Whether a part of a question has no more than a word to be found by, as 世界 of 排在世界第几 is anywhere."""
+    return len([term for term in evidence.terms(part, facts.language(part)) if not term.light]) < FEW
 
 
 def _asks_of_nothing(piece: str) -> bool:
