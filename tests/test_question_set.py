@@ -15,6 +15,7 @@ from rag.labels import article_of
 from rag.read import read
 from rag.records import Document
 from rag.structure import structure
+from rag.words import sentences
 
 DATA = Path(__file__).parent.parent / "data"
 PAGE = DATA / "documents" / "newspaper_page_2025-07-27.md"
@@ -137,3 +138,8 @@ def gold_text(gold: Gold, documents: list[Document]) -> str:
         return document.text
     (top,) = [p for p in document.provisions if len(p.path) == 1 and article_of(p.path) == gold.article]
     return document.text_of(top)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (DATA / "eval").glob("*.jsonl")))
+def test_every_set_has_a_name_on_the_page(name: str) -> None:
+    assert f"choose_set_{name}" in sentences()
