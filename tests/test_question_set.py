@@ -143,3 +143,8 @@ def gold_text(gold: Gold, documents: list[Document]) -> str:
 @pytest.mark.parametrize("name", sorted(path.stem for path in (DATA / "eval").glob("*.jsonl")))
 def test_every_set_has_a_name_on_the_page(name: str) -> None:
     assert f"choose_set_{name}" in sentences()
+
+
+def test_no_two_questions_of_any_sets_share_an_id() -> None:
+    ids = Counter(question.id for path in (DATA / "eval").glob("*.jsonl") for question in read_questions(path))
+    assert [id for id, n in ids.items() if n > 1] == []
