@@ -14,9 +14,9 @@ views = pytest.mark.parametrize(("width", "locale"), VIEWS)
 """Every width in every language: for what is laid out anew on each."""
 
 some_views = pytest.mark.parametrize(
-    ("width", "locale"), VIEWS if os.environ.get("TIAOYIN_VIEWS") == "all" else [VIEWS[0], VIEWS[3]]
+    ("width", "locale"), VIEWS if os.environ.get("VIEWS") == "all" else [VIEWS[0], VIEWS[3]]
 )
-"""Every width and every language once, for what the two do not change together; all four with TIAOYIN_VIEWS=all."""
+"""Every width and every language once, for what the two do not change together; all four with VIEWS=all."""
 
 looks = pytest.mark.parametrize(("width", "locale", "dark"), [(*view, n in (1, 2)) for n, view in enumerate(VIEWS)])
 """Every width in every language, each width and each language in both themes."""
