@@ -177,7 +177,8 @@ def checked(
                 yield answer
             if len(removed) >= PATIENCE and not answer.sentences:
                 break
-    of_laws = asked.hits[0].document.kind == "statute" and not any(one.reason == "judged" for one in removed)
+    judged = any(one.reason == "judged" for one in removed)
+    of_laws = not judged and any(hit.document.kind == "statute" for hit in asked.hits[:1])
     sure = ground.quotable if of_laws else declined and not removed and ground.sure >= decide.SURE
     if not answer.sentences and sure:
         for one in nearest_on(asked, tells, NEARLY if of_laws else 0.0):
