@@ -31,6 +31,11 @@ _BESIDE = re.compile(
     r"里|中(?![国方])|都|各|分别|之间|对|有|是|说法|表述|提法|的(?!报道|消息|访谈|专访|采访|倡议|评论|文章|新闻|那|[^，,]{1,8}[，,])|[，,])"
 )
 """Two sides that are said after what is asked of both: 去除偏见，数据供给和标准规范两条里分别…"""
+_HOW = r"(?:又|则|是|都)*(?:怎么|如何|怎样|咋)(?:讲|说|提|写|看)(?:的|待)?"
+_IN_TURN = re.compile(
+    rf"([^，,？?]{{4,40}})[，,]([^，,？?]{{2,24}}?){_HOW}[，,；;？?]\s*([^，,？?]{{2,30}}?){_HOW}[？?呢]*\Z"
+)
+"""The same in two questions: 对联合国的角色，行动计划怎么讲？那篇报道又怎么讲？"""
 _MEASURE = re.compile(r"期限|时效|时限|多[久长少高重大]|几[年月天日倍岁成]|哪个更?[长高重多]")
 _KIND = re.compile(r"[这那]?[篇条]?的?(?:报道|消息|访谈|专访|采访|新闻|评论|文章|条款|倡议)?$")
 _IN = re.compile(r"^[^在]*(?<!存)在(?![职校建线押册编岗])(?=..)")
@@ -65,7 +70,7 @@ def sides(
     `within` finds the hits in one document, `find` those for a wording. Sides are articles, documents, or two matters
     (甲和乙各…), of which both must be spoken of.
     """
-    if not ASKED.search(question):
+    if not (ASKED.search(question) or _IN_TURN.match(question)):
         return None
     wanted = evidence.terms(question, lang, [document.title for document in about])
     if named and len(named.paths) > 1:
@@ -97,11 +102,13 @@ def _beside(
     question: str, lang: str, named: Named | None, find: Callable[[str], Sequence[Hit]], weight: evidence.Weight
 ) -> list[Side] | None:
     """Two sides, each with the clause of the provision or document it names that speaks of what is asked of both."""
-    sides = _BESIDE.search(question)
-    if not sides:
+    if in_turn := _IN_TURN.match(question):
+        rest, *names = in_turn.groups()
+    elif sides := _BESIDE.search(question):
+        names = [_IN.sub("", name) for name in sides.groups()]
+        rest = question[: sides.end(1) - len(names[0])] + question[sides.end() :]
+    else:
         return None
-    names = [_IN.sub("", name) for name in sides.groups()]
-    rest = question[: sides.end(1) - len(names[0])] + question[sides.end() :]
     asked, found = evidence.terms(rest, lang), list[Side]()
     for name in names if asked else ():
         hits, paths = find(f"{name} {rest}"), named.paths if named else ()

@@ -227,6 +227,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Here:
          {"行动计划第十一条": "article 11, sentence 2", "世界人工智能合作组织的倡议": "paragraph 2, sentence 2"}),
         ("“2030年可持续发展议程”在行动计划和西班牙共产党总书记的专访里都出现了，两处分别同什么联系在一起？",
          {"行动计划": "article 1, sentence 2", "西班牙共产党总书记的专访": "paragraph 2, sentence 2"}),
+        ("对联合国的主渠道作用，行动计划怎么讲？世界人工智能合作组织的报道又怎么讲？",
+         {"行动计划": "article 11, sentence 2", "世界人工智能合作组织的报道": "paragraph 2, sentence 2"}),
         ("这个版面上接受采访的圣地亚哥和郑雄城分别是什么身份？",
          {"这个版面上接受采访的圣地亚哥": "paragraph 1, sentence 4", "郑雄城": "paragraph 1, sentence 5"}),
         ("青岛港2024年的吞吐量和青岛老城区去年接待的游客各是多少？",
