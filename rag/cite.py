@@ -20,7 +20,7 @@ from itertools import pairwise, takewhile
 from rag import across, aligned, facts
 from rag.aligned import Sentence
 from rag.carried import Carried, carried
-from rag.labels import NUMBERED, article_of
+from rag.labels import NUMBERED, article_of, nested
 from rag.records import Citation, Document, Hit, Path, Provision, Removed
 from rag.worded import PLACE, words
 
@@ -160,7 +160,7 @@ def on_question(question: str, support: Support, hits: Sequence[Hit]) -> bool:
     best = max((score for hit in hits for _, score in hit.clauses), default=0.0)
     path = support.provision.path
     # A short paragraph is found whole, and its sentences with it.
-    of = (score for found, score in support.hit.clauses if found[: len(path)] == path[: len(found)])
+    of = (score for found, score in support.hit.clauses if nested(found, path))
     return max(of, default=0.0) >= best / 3
 
 

@@ -39,7 +39,6 @@ _IN_TURN = re.compile(
 _MEASURE = re.compile(r"期限|时效|时限|多[久长少高重大]|几[年月天日倍岁成]|哪个更?[长高重多]")
 _KIND = re.compile(r"[这那]?[篇条]?的?(?:报道|消息|访谈|专访|采访|新闻|评论|文章|条款|倡议)?$")
 _IN = re.compile(r"^[^在]*(?<!存)在(?![职校建线押册编岗])(?=..)")
-_QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 MOSTLY = 0.6
 """Share of the name of a matter that a clause must have to speak of it."""
 
@@ -93,7 +92,7 @@ def _matters(
     if not matters or any(evidence.PART.search(each) for each in matters.groups()):
         return None
     rest = question[matters.end() :]
-    names = [(_QUOTED.findall(each) or [each])[-1] for each in matters.groups()]
+    names = [(facts.QUOTED.findall(each) or [each])[-1] for each in matters.groups()]
     found = [(each, _of_matter(each, rest, lang, find, weight)) for each in names]
     return found if all(said for _, said in found) else None
 

@@ -189,6 +189,9 @@ SPAN = re.compile(r"个?(?:工作日|小时|月|星期)|天(?!然)|日(?!元|常
 """A unit of time, behind 多少 or 几."""
 
 
+QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
+"""What stands in quotation marks."""
+
 _SOME = re.compile(r"(?:(?:我们|他们|咱们?)几|几个?(?=(?:人|家|位)(?:一起|合|共|按份|打算|想|约|商量|凑)))")
 
 

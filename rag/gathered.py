@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag import evidence
+from rag import evidence, facts
 from rag.records import Document, Hit, Path, Provision
 from rag.spread import Shown, leaves, quote
 from rag.told import clauses
@@ -22,7 +22,6 @@ ASKED = re.compile(
     re.IGNORECASE,
 )
 _OF_ARTICLES = re.compile(r"条|article", re.IGNORECASE)
-_QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _PARTS = re.compile(r"[、,，]|和|与|以及|或者?|\b(?:and|or)\b")
 ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
 WHAT_OF = re.compile(
@@ -68,7 +67,7 @@ def places(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
 
 def _matters(question: str, lang: str, weight: evidence.Weight) -> Iterator[tuple[evidence.Term, ...]]:
     """What is looked for: what is quoted, else all that is asked, and each of the matters named side by side."""
-    if quoted := _QUOTED.findall(question):
+    if quoted := facts.QUOTED.findall(question):
         yield from filter(None, (evidence.terms(each, lang) for each in quoted))
         return
     whole = evidence.terms(question, lang)

@@ -48,6 +48,12 @@ def article_of(path: Steps) -> str | None:
     return f"{kind} {number}" if kind in ("recital", "annex", "preamble") else None
 
 
+def nested(one: Steps, other: Steps) -> bool:
+    """Whether one of two provisions is the other or lies in it."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
 def short_label(lang: str, path: Steps, begins: Sequence[str] = ()) -> str:
     """The label without the title, for a chip or a table: 第七条, 第3段第2句, Art. 6(1)(f)."""
     if lang != "zh":

@@ -37,11 +37,12 @@ def more(
     question: str, cited: Collection[tuple[str, Path]], hits: Sequence[Hit], tells: spread.Tells
 ) -> list[spread.Shown]:
     """Clauses beside those `cited` (doc_id, path) that speak of all of a matter, where several are asked for."""
+    if not SEVERAL.search(question):
+        return []
+    told = [(hit.document, path) for hit in hits for doc_id, path in cited if holds(hit, doc_id, path)]
+    said = [document.text_of(document.by_path[path]) for document, path in told]
     counted = _COUNTED.search(question)
-    said = [
-        hit.document.text_of(hit.document.by_path[path]) for hit in hits for doc, path in cited if holds(hit, doc, path)
-    ]
-    if not SEVERAL.search(question) or (counted and any(_names(counted[1], text) for text in said)):
+    if counted and any(_names(counted[1], text) for text in said):
         return []
     new = [place for place in spread.places(hits) if (place.hit.document.doc_id, place.leaf.path) not in cited]
     telling = [place for place in new if tells(place.text) >= ALL]

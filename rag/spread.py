@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from rag import facts
 from rag.cite import CJK, Marked, Support
-from rag.labels import NUMBERED
-from rag.records import Document, Hit, Path, Provision
+from rag.labels import NUMBERED, nested
+from rag.records import Document, Hit, Provision
 from rag.told import clauses
 from rag.unseen import without_orders
 
@@ -135,14 +135,8 @@ def is_lesser(support: Support, hits: Sequence[Hit], tells: Tells, question: str
         return False
     clearness = [(clear(place, tells, question), place) for place in places(hits)]
     top, document = support.provision.path, support.hit.document
-    own = [told for told, place in clearness if place.hit.document is document and _within(place.leaf.path, top)]
+    own = [told for told, place in clearness if place.hit.document is document and nested(place.leaf.path, top)]
     return bool(own) and max(told for told, _ in clearness) - max(own) >= LESSER
-
-
-def _within(one: Path, other: Path) -> bool:
-    """Whether one of two provisions is the other or lies in it."""
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
 
 
 def instead(marked: Marked, hits: Sequence[Hit], question: str, tells: Tells) -> list[Shown]:

@@ -90,6 +90,7 @@ def hits(found: Document, number: str, cosine: float = 0.88) -> list[Hit]:
     ("question", "enough"),
     [
         ("推广哪些节能技术?", True),
+        ("对推广节能技术有什么期望?", True),
         ("到2030年能耗降低多少?", True),
         ("到2040年能耗降低多少?", False),
         ("推广节能技术的预算是多少?", False),
