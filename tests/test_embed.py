@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import tiny
 from rag.embed import BATCH_CHARACTERS, LONGEST, Embedder, _batches, prompts_of
 from rag.errors import ModelError
 
+ROOT = Path(__file__).parent.parent
 INSTRUCT = "the act applies to providers \n query : "
 BGE = "为这个句子生成表示以用于检索相关文章："
 TEXTS = [
@@ -141,3 +144,31 @@ def test_what_is_no_model_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "new"}')
     with pytest.raises(ModelError, match=str(tmp_path)):
         Embedder(tmp_path)
+
+
+FIRST = """
+import sys, threading
+import numpy as np
+from rag.quiet import openvino
+ov = openvino()
+ops, x = ov.opset13, ov.opset13.parameter([-1], ov.Type.i64)
+model = ov.Core().compile_model(ov.Model([ops.relu(ops.convert(x, "f32"))], [x], "tiny"), "CPU")
+requests, ready = [model.create_infer_request() for _ in range(4)], []
+sys.setswitchinterval(1e-6)
+def infer(request):
+    ready.append(request)
+    while len(ready) < 4:
+        pass
+    request.infer((np.zeros(2, np.int64),))
+threads = [threading.Thread(target=infer, args=(request,)) for request in requests]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_first_inferences_of_several_threads_do_not_wait_for_each_other_for_ever() -> None:
+    # Of three runs without the tensor that `openvino` reads, all hang.
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", FIRST], cwd=ROOT, timeout=60, check=True)
