@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 LEAD = (
-    "换个话题|麻烦|[能可]?[否不]?[能可]以?|[用拿]?[1-9一两三几][句段]话|简[短明]|大[概致]|请问|请|问|一下|那么?|概括|总结|归纳|概述|简述|梳理|简[要单]|逐[句项条]|告诉我|帮我|给我|我?想知道|我?想看|说说|讲讲|[说讲看查读念]|列出|调[出取阅]|[找贴翻抄]出|翻[到开]|摘[录抄]|抄录|复述|背诵|给出|提供|展示|检索|引用|背出|显示|完整|具体|中华人民共和国"
+    "换个话题|[这那整]一?[条款项段句]|麻烦|能不能|可不可以|[能可]?[否不]?[能可]以?|[用拿]?[1-9一两三几][句段]话|简[短明]|大[概致]|请问|请|问|一下|那么?|概括|总结|归纳|概述|简述|梳理|简[要单]|逐[句项条]|告诉我|帮我|给我|我?想知道|我?想看|说说|讲讲|[说讲看查读念]|列出|调[出取阅]|[找贴翻抄发](?:出来?)?|看看|出来|把|翻[到开]|摘[录抄]|抄录|复述|背诵|给出|提供|展示|检索|引用|背出|显示|完整|具体|中华人民共和国"
     "|最高人民法院|最高人民检察院|[0-9]{4}年版?|现行|我国|中国|欧盟|这[部份篇件项]|该|本|这个|此"
 )
 _ASKED = (
@@ -18,6 +18,10 @@ _ASKED = (
 MARKS = r"[\s,.?!:;。、《》〈〉“”\"'()]"
 _COUNTED = r"\([^()]{1,16}算[^()]{0,8}\)"  # 标题那句也算一句
 TEXT_ZH = re.compile(rf"(?:{_COUNTED}|{LEAD}|{_ASKED}|{MARKS})*+")
+PURPOSE = re.compile(
+    r"(?:\A|(?<=[,;!。]))(?![^,;]*[怎什哪吗几])[^,;!?。]{0,14}(?:[要急]用|引用|[核校]对|备用|参考)(?=\s*[,;!?。.]|\Z)"
+)
+"""What somebody wants a provision for: 做PPT要用, 我要引用."""
 TEXT_EN = re.compile(
     r"(?:\b(?:what|does|do|did|is|are|s|says?|states?|in|of|the|a|about|read|show|me|quote|cite|give|text|wording|contents?|full"
     r"|please|tell|print|exact|words|verbatim|provides?|and|or|under|can|could|you|how|eu|respectively|subject|topic|let|us|see"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.bare import LEAD, MARKS, MENTION, MENTION_WHERE, TEXT_EN, TEXT_ZH, TITLES, as_articles
+from rag.bare import LEAD, MARKS, MENTION, MENTION_WHERE, PURPOSE, TEXT_EN, TEXT_ZH, TITLES, as_articles
 from rag.numerals import roman
 from rag.records import Document, Path, Provision
 from rag.reference import Reading, Reference
@@ -92,6 +92,7 @@ def named(question: str, titles: Titles, before: Sequence[str] = ()) -> Named | 
     count = _COUNT.search(rest)
     if count and _COUNT_REST.fullmatch(rest[: count.start()] + " " + rest[count.end() :]):
         return _count(count, places, bool(found), spoken.documents if spoken else lone)
+    rest = PURPOSE.sub(" ", rest)
     asks = "text" if TEXT_ZH.fullmatch(rest) or TEXT_EN.fullmatch(rest) else "within"
     return _named(asks, places) if places else None
 

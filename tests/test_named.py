@@ -142,6 +142,10 @@ def test_without_a_name_the_conversation_or_the_number_says_which(
     [
         ("帮我用几句话概括第三条。", "text", "article 3"),
         ("麻烦概括一下第三条", "text", "article 3"),
+        ("我要引用第三条，能不能把这一条全文贴出来？", "text", "article 3"),
+        ("帮我找一下第三条，做PPT要用", "text", "article 3"),
+        ("麻烦把第三条的原文发给我看看，写论文参考", "text", "article 3"),
+        ("第三条能不能引用来要求赔偿？", "within", "article 3"),
         ("请概括公园行动计划第三条的主要内容。", "text", "article 3"),
         ("简述公园行动计划第三条", "text", "article 3"),
         ("What is covered by Article 3?", "text", "article 3"),
