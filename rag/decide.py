@@ -178,6 +178,7 @@ def teller(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
 
 def telling(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> list[Hit]:
     """The hits that speak of nearly as much of the question as the one that speaks of most, and the best of all."""
+    hits = [h for h in hits if h.document.lang != "zh" or not places.holds_another(question, lang, h.text)] or hits
     wanted = evidence.terms(question, lang, [hit.document.title for hit in hits])
     shares = [evidence.share(wanted, _label(hit) + hit.text, weight)[0] for hit in hits]
     most = max(shares, default=0.0)
@@ -227,12 +228,11 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
         question, label + hit.text, statutes.titled(question) if hit.document.kind != "statute" else ()
     ):
         return 0.0
-    if (
-        hit.document.kind != "statute"
-        and hit.document.lang == "zh"
-        and places.elsewhere(question, lang, label + hit.text, label + hit.document.text)
-    ):
-        return 0.0
+    if hit.document.kind != "statute" and hit.document.lang == "zh":
+        if places.elsewhere(question, lang, label + hit.text, label + hit.document.text):
+            return 0.0
+        if places.holds_another(question, lang, label + hit.text):
+            return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)
     clause, _ = evidence.share(wanted, label + nearest, weight)
     one, whole, near, constant = STATUTE if hit.document.kind == "statute" else OTHER

@@ -1,4 +1,4 @@
-"""Question and text -> whether a figure or a date of one place is asked, and the text is of another. Pure.
+"""Question and text -> whether a figure, a date or a mayor of one place is asked, and the text is of another. Pure.
 
 In: a question, what was found, the whole document. Out: yes or no. It knows countries by a list, other places by their
 part of speech, and English names by the glossary.
@@ -27,6 +27,11 @@ _COUNTRY = frozenset(
 )
 
 
+_OFFICE = re.compile(r"(?:市|州|省)?的?(?P<office>副?市长|州长|省长)(?!对话|论坛|代表)")
+_WHO = re.compile(r"谁|哪位|叫(?:什么|啥)|姓名|名字|\bwho(?: is| was|'s)\b|\bname of\b", re.IGNORECASE)
+_OFFICE_EN = re.compile(r"\b(?P<office>(?:deputy )?mayor|governor) of (?P<place>[a-z]+)", re.IGNORECASE)
+
+
 def elsewhere(question: str, lang: str, text: str, whole: str) -> bool:
     """Whether a figure or a date is asked of a place of which the text says nothing: not of a country in the `text`
     found, nor of another place in the `whole` document. The growth of one country is not that of another."""
@@ -38,6 +43,29 @@ def elsewhere(question: str, lang: str, text: str, whole: str) -> bool:
         return name in (text if name in _COUNTRY else whole)
 
     return bool(places) and not any(speaks(name) for names in places for name in names)
+
+
+def holds_another(question: str, lang: str, text: str) -> bool:
+    """Whether it is asked who is the mayor of a city, or a governor, of whom the text says nothing."""
+    held = _offices(question, lang) if _WHO.search(question) else []
+    return any(not re.search(f"(?:{place})\\w{{0,2}}?(?:{office})", text) for place, office in held)
+
+
+def _offices(question: str, lang: str) -> list[tuple[str, str]]:
+    """The offices of places that a question names: patterns of the place and of the office, in Chinese."""
+    if lang == "zh":
+        held = ((question[: found.start()], found["office"]) for found in _OFFICE.finditer(question))
+        ends = [(next((p for n in range(2, 7) if _is_place(p := before[-n:])), ""), office) for before, office in held]
+        return [(place, office) for place, office in ends if place]
+    table = read("glossary.toml")["en_zh"]
+    found = [
+        (table.get(each["place"].lower(), ()), table[each["office"].lower()]) for each in _OFFICE_EN.finditer(question)
+    ]
+    return [("|".join(p), "|".join(offices)) for p, offices in found if any(map(_is_place, p))]
+
+
+def _is_place(word: str) -> bool:
+    return len(parts := list(tagged(word))) == 1 and parts[0][2] == "ns"
 
 
 def _places(question: str, lang: str) -> list[tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import awaited, places
+from rag.facts import language
 from rag.statutes import titled
 
 FOUNDED = "本报上海7月26日电(记者陈尚文)中国政府26日倡议成立世界人工智能合作组织,初步考虑总部设在中国上海。"
@@ -236,3 +237,23 @@ def test_a_foreign_town_is_a_city_although_the_tagger_takes_it_for_a_person() ->
 
 def test_a_common_word_that_the_tagger_takes_for_a_place_is_none() -> None:
     assert awaited.lacks("电头写的是哪座城市?", "zh", "推动人工智能的深度应用。", "推动人工智能的深度应用。")
+
+
+MAYOR = "青岛市长任刚向嘉宾介绍历史城区。尼日利亚拉各斯州州长表示愿意合作。"
+
+
+@pytest.mark.parametrize(
+    ("question", "another"),
+    [
+        ("伦敦市长是谁？", True),
+        ("Who is the mayor of London?", True),
+        ("What did the governor of Lagos State say?", False),
+        ("Who is the mayor of Qingdao?", False),
+        ("青岛市的市长叫什么？", False),
+        ("大连市长对话来了哪些人？", False),
+        ("Which mayors came to Qingdao?", False),
+        ("副市长是谁？", False),
+    ],
+)
+def test_the_mayor_of_one_city_is_not_that_of_another(question: str, another: bool) -> None:
+    assert places.holds_another(question, language(question), MAYOR) is another
