@@ -177,7 +177,8 @@ def teller(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
 
 
 def telling(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> list[Hit]:
-    """The hits that speak of nearly as much of the question as the one that speaks of most, and the best of all."""
+    """The hits that speak of nearly as much of the question as the one that speaks of most, and the best of all; where
+    it is asked who the mayor of a city is, those alone that speak of that one, if any does."""
     hits = [h for h in hits if h.document.lang != "zh" or not places.holds_another(question, lang, h.text)] or hits
     wanted = evidence.terms(question, lang, [hit.document.title for hit in hits])
     shares = [evidence.share(wanted, _label(hit) + hit.text, weight)[0] for hit in hits]
@@ -229,9 +230,8 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     ):
         return 0.0
     if hit.document.kind != "statute" and hit.document.lang == "zh":
-        if places.elsewhere(question, lang, label + hit.text, label + hit.document.text):
-            return 0.0
-        if places.holds_another(question, lang, label + hit.text):
+        text, story = label + hit.text, label + hit.document.text
+        if places.elsewhere(question, lang, text, story) or places.holds_another(question, lang, text):
             return 0.0
     article, _ = evidence.share(wanted, label + hit.text, weight)
     clause, _ = evidence.share(wanted, label + nearest, weight)

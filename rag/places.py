@@ -48,7 +48,7 @@ def elsewhere(question: str, lang: str, text: str, whole: str) -> bool:
 def holds_another(question: str, lang: str, text: str) -> bool:
     """Whether it is asked who is the mayor of a city, or a governor, of whom the text says nothing."""
     held = _offices(question, lang) if _WHO.search(question) else []
-    return any(not re.search(f"(?:{place})\\w{{0,2}}?(?:{office})", text) for place, office in held)
+    return any(not re.search(f"(?:{place})[^\\W副]{{0,2}}(?:{office})", text) for place, office in held)
 
 
 def _offices(question: str, lang: str) -> list[tuple[str, str]]:
@@ -65,7 +65,7 @@ def _offices(question: str, lang: str) -> list[tuple[str, str]]:
 
 
 def _is_place(word: str) -> bool:
-    return len(parts := list(tagged(word))) == 1 and parts[0][2] == "ns"
+    return any([tag for *_, tag in tagged(each)] == ["ns"] for each in (word, f"{word}市"))  # 大连 alone is an adverb
 
 
 def _places(question: str, lang: str) -> list[tuple[str, ...]]:

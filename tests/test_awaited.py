@@ -239,7 +239,7 @@ def test_a_common_word_that_the_tagger_takes_for_a_place_is_none() -> None:
     assert awaited.lacks("电头写的是哪座城市?", "zh", "推动人工智能的深度应用。", "推动人工智能的深度应用。")
 
 
-MAYOR = "青岛市长任刚向嘉宾介绍历史城区。尼日利亚拉各斯州州长表示愿意合作。"
+MAYOR = "青岛市长任刚向嘉宾介绍历史城区。尼日利亚拉各斯州州长表示愿意合作。大连市副市长也来了。"
 
 
 @pytest.mark.parametrize(
@@ -253,6 +253,8 @@ MAYOR = "青岛市长任刚向嘉宾介绍历史城区。尼日利亚拉各斯�
         ("大连市长对话来了哪些人？", False),
         ("Which mayors came to Qingdao?", False),
         ("副市长是谁？", False),
+        ("青岛市副市长是谁？", True),
+        ("大连市长是谁？", True),  # of whom there is a deputy only
     ],
 )
 def test_the_mayor_of_one_city_is_not_that_of_another(question: str, another: bool) -> None:

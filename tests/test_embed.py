@@ -171,4 +171,4 @@ for thread in threads:
 def test_first_inferences_of_several_threads_do_not_wait_for_each_other_for_ever() -> None:
     # Of three runs without the tensor that `openvino` reads, all hang.
     for _ in range(3):
-        subprocess.run([sys.executable, "-c", FIRST], cwd=ROOT, timeout=60, check=True)
+        assert subprocess.run([sys.executable, "-c", FIRST], cwd=ROOT, timeout=60).returncode == 0
