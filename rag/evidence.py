@@ -62,6 +62,11 @@ def generic(lang: str) -> frozenset[str]:
 
 def terms(question: str, lang: str, titles: Sequence[str] = ()) -> tuple[Term, ...]:
     """The content words of a question in their order; `titles` are of the documents that it names."""
+    return _terms(question, lang, tuple(titles))
+
+
+@functools.lru_cache(64)  # an answer asks for those of its question some ten times
+def _terms(question: str, lang: str, titles: tuple[str, ...]) -> tuple[Term, ...]:
     text = facts.arabic(PART.sub(" ", without_orders(question) or question)).lower()
     for title in titles:
         text = text.replace(facts.arabic(title).lower(), " ")
