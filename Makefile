@@ -57,9 +57,9 @@ release: check sbom
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 # All benchmarks, each beside its baseline: under 40 minutes, on an otherwise idle machine. Writes BENCHMARKS.md.
-# txtai, one of the baselines, is no part of the program, so that it is not among what is locked.
+# txtai, one of the baselines, and what draws the plots are no part of the program, so that they are not locked.
 $(VENV)/installed-bench: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gguf]' 'txtai>=9.14,<10'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gguf]' 'txtai>=9.14,<10' 'vl-convert-python>=1.9,<2'
 	@touch $@
 
 bench: $(VENV)/installed-bench

@@ -70,6 +70,36 @@ def test_the_page_tells_targets_tables_machine_failures_and_what_was_tried(tmp_p
     assert page.index("## memory") < page.index("small sizes")  # what the plan does not name comes last
 
 
+def test_what_is_kept_comes_behind_the_rest_with_its_plot_and_counts_no_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(every, "KEPT", tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "scale_1m.json").write_text(
+        json.dumps(asdict(result(plot={"mark": "line"}))), encoding="utf-8"
+    )
+    (tmp_path / "start.json").write_text(json.dumps(asdict(result())), encoding="utf-8")
+    page = every.composed(every.read(tmp_path), "")
+    assert "1 benchmarks in 2 minutes." in page  # 90 s, not 180
+    assert page.count("data/pictures/bench_") == page.count("(data/pictures/bench_scale_1m.svg)") == 1
+    assert page.count("| `--help` | ≤ 0.5 s | 0.7 s |") == 2
+
+
+def test_a_plot_has_a_line_for_every_table_and_exact_search_beside_the_first() -> None:
+    from scale import plot
+
+    row = [1000, 2.0, 0, 3.0, 0, 0, 1.5, 0, 0, 9.0, 0.99]
+    drawn = plot({"In the index folder": [row], "On a server": [row], "recall@10 by ef_search": [[1000, 0.8, 0.9]]})
+    values = [part["data"]["values"] for part in drawn["concat"]]
+    assert values[0] == [
+        {"clauses": 1000, "a query, ms (p50)": 1.5, "of": "In the index folder"},
+        {"clauses": 1000, "a query, ms (p50)": 9.0, "of": "exact search"},
+        {"clauses": 1000, "a query, ms (p50)": 1.5, "of": "On a server"},
+    ]
+    assert [len(each) for each in values] == [3, 2, 2, 2]
+    assert values[3][1] == {"ef_search": 50, "recall@10": 0.9, "of": "1,000 clauses"}
+
+
 @pytest.mark.parametrize("grown", [lambda n: n, lambda n: n**0.5])
 def test_growth_is_the_power_of_the_number_of_clauses(grown: Callable[[float], float]) -> None:
     from scale import growth

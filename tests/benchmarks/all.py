@@ -4,7 +4,8 @@
 
 Each leaves its JSON in the folder of results; `--compose` runs nothing and writes BENCHMARKS.md of what is there, so
 that one benchmark can be run again by itself. What a benchmark could not do is said in its place; the rest go on. What
-was tried without success is told by hand in notes.md, which BENCHMARKS.md ends with.
+takes too long for every run is kept as JSON in kept/ and told behind the rest. Plots go to data/pictures beside the
+page. What was tried without success is told by hand in notes.md, which BENCHMARKS.md ends with.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import Any
 from measuring import BUILD, ROOT, Target, environment, table, verdict
 
 HERE = Path(__file__).parent
+KEPT = HERE / "kept"
+PICTURES = Path("data") / "pictures"
 NOTES = HERE / "notes.md"
 PLAN: dict[str, int] = {
     "embedding": 300, "ingest": 800, "compare": 720, "beside_txtai": 150, "start": 150, "scale": 900, "throughput": 300,
@@ -72,8 +75,8 @@ def composed(found: dict[str, dict[str, Any] | str], notes: str) -> str:
     lines += ["Every ratio is of one run on one machine; absolute times are of this machine and no other.", ""]
     for machine in list({json.dumps(each["machine"]): each["machine"] for each in results.values()}.values())[:1]:
         lines += [table(["machine and versions", ""], [list(row) for row in machine.items()])]
-    total = sum(each["seconds"] for each in results.values())
-    lines += [f"{len(results)} benchmarks in {total / 60:.0f} minutes.", "", "## Targets", ""]
+    run = [each["seconds"] for name, each in results.items() if name in PLAN]
+    lines += [f"{len(run)} benchmarks in {sum(run) / 60:.0f} minutes.", "", "## Targets", ""]
     targets = [(name, Target(**target)) for name, each in results.items() for target in each["targets"]]
     rows = [[t.what, t.wanted, t.reached, verdict(t), limit(t), name] for name, t in targets]
     lines += [table(["what", "wanted", "reached", "", "limit, and why", "by"], rows)]
@@ -94,11 +97,27 @@ def section(name: str, result: dict[str, Any] | str) -> list[str]:
     lines += [f"Baseline: {result['baseline']}.", ""]
     for title, columns, rows in result["tables"]:
         lines += [f"{title}:", "", table(columns, rows)]
+    if result.get("plot"):
+        lines += [f"![{result['title']}]({picture(name)})", ""]
     return [*lines, *(f"- {note}" for note in result["notes"]), *([""] if result["notes"] else [])]
 
 
+def picture(name: str) -> Path:
+    return PICTURES / f"bench_{name}.svg"
+
+
+def draw(found: dict[str, dict[str, Any] | str], folder: Path) -> None:
+    """The plots of the results, as pictures in `folder`, where BENCHMARKS.md is."""
+    import vl_convert
+
+    for name, each in found.items():
+        if isinstance(each, dict) and each.get("plot"):
+            (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+            (folder / picture(name)).write_text(vl_convert.vegalite_to_svg(each["plot"]), encoding="utf-8")
+
+
 def read(results: Path) -> dict[str, dict[str, Any] | str]:
-    """What the folder of results holds, those of PLAN first and in its order, then what was run by itself."""
+    """What the folder of results holds, those of PLAN first and in its order, what was run by itself, what is kept."""
     found: dict[str, dict[str, Any] | str] = {}
     for name in [*PLAN, *sorted(file.stem for file in results.glob("*.json") if file.stem not in PLAN)]:
         file, failed = results / f"{name}.json", results / f"{name}.failed"
@@ -106,6 +125,8 @@ def read(results: Path) -> dict[str, dict[str, Any] | str]:
             found[name] = json.loads(file.read_text(encoding="utf-8"))
         elif failed.exists():
             found[name] = failed.read_text(encoding="utf-8")
+    for file in sorted(KEPT.glob("*.json")):
+        found.setdefault(file.stem, json.loads(file.read_text(encoding="utf-8")))
     return found
 
 
@@ -119,7 +140,9 @@ def main() -> None:
     args = parser.parse_args()
     if not args.compose:
         measure(args.only, args.results, args.quick)
-    args.out.write_text(composed(read(args.results), NOTES.read_text(encoding="utf-8")), encoding="utf-8")
+    found = read(args.results)
+    draw(found, args.out.parent)
+    args.out.write_text(composed(found, NOTES.read_text(encoding="utf-8")), encoding="utf-8")
     print(f"wrote {args.out}")
 
 

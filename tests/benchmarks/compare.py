@@ -1,21 +1,22 @@
-"""The same model, embedder, files and questions put to LlamaIndex' query engines and to this program, side by side.
+"""The same model, embedder, files and questions put to LlamaIndex' query engines, to txtai's RAG and to this program.
 
     python tests/benchmarks/compare.py [--n N] [--seconds S] [--same] [--questions FILE] [--index DIR] [--out FILE]
 
-In: the first document, whose file LlamaIndex gets too, or an index. N questions are drawn across their kinds, by a
-fixed seed, and no further one is begun after S seconds. Every question is put to the three in turn, so that what else
-the machine does weighs on all alike. LlamaIndex has the model file through the prebuilt llama.cpp wheel, as one would
+In: the first document, whose file the others get too, or an index. N questions are drawn across their kinds, by a
+fixed seed, and no further one is begun after S seconds. Every question is put to the four in turn, so that what else
+the machine does weighs on all alike. The others have the model file through the prebuilt llama.cpp wheel, as one would
 install it, with `--same` through the engine that this program has. Nothing of LlamaIndex is tuned: SentenceSplitter,
 VectorStoreIndex, `as_query_engine()` and CitationQueryEngine have their defaults and prompts, and nothing is set for
-the whole process. It needs no network. Out: a table, and with `--out` also all answers.
+the whole process. txtai has its paragraphs, the three nearest of them (its default) and the prompt of its own
+documentation, since it has no other. It needs no network. Out: a table, and with `--out` also all answers.
 
-How the three are judged, alike and by code:
+How the four are judged, alike and by code:
 - key facts: the share of facts that stand in the answer, of answerable questions;
 - supported: the share of sentences that `cite.support` finds carried by the text that the engine names for them: ours
   by the articles a sentence cites, CitationQueryEngine's by the sources it marks, an unmarked sentence and those of the
-  stock engine by everything the model was given;
+  stock engine and of txtai by everything the model was given;
 - cited: the share of sentences with a marker that leads to a source;
-- declined: of unanswerable questions, and falsely of answerable ones. LlamaIndex declines when its answer is empty, is
+- declined: of unanswerable questions, and falsely of answerable ones. The others decline when their answer is empty, is
   "Empty Response", or says one of `DECLINES`; this is lenient, since it does not ask what else is said;
 - first s: until the first token of the answer is there; of an answer in several calls, of the last.
 """
@@ -30,6 +31,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,9 +42,11 @@ from llama_index.core import Document as Text
 from llama_index.core import VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LLMMetadata
+from llama_index.core.base.response.schema import Response
 from llama_index.core.llms import CustomLLM
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import CitationQueryEngine
+from llama_index.core.schema import NodeWithScore, TextNode
 from pydantic import PrivateAttr
 
 from rag import cite, models
@@ -60,6 +64,16 @@ from rag.settings import load
 
 SET = Path(__file__).parent.parent.parent / "data" / "eval" / "page.jsonl"
 WARM_UP = "这份文件讲什么?"
+TXTAI = """
+Answer the following question using the provided context.
+
+Question:
+{question}
+
+Context:
+{context}
+"""
+"""The prompt in txtai's documentation of its RAG pipeline."""
 _ABOVE = re.compile(r"^\s*Source (\d+):", re.MULTILINE)
 _SOURCE = re.compile(r"\ASource \d+:\n")  # what CitationQueryEngine writes above each: its number is no fact
 DECLINES = (
@@ -214,7 +228,7 @@ def supported(spoken: Said, similar: Callable[[str, str], float]) -> list[bool]:
 
 
 def engines(engine: Engine, same: bool) -> dict[str, Callable[[Question], Said]]:
-    """The three, by name, over the same files; `same`: LlamaIndex has the engine that this program has."""
+    """The four, by name, over the same files; `same`: the others have the engine that this program has."""
     file = models.require(LLM, engine.settings.home)
     model = Model(engine.generator() if same else Gguf(file, "llama.cpp"), engine.settings.answer_tokens)
     files = sorted({document.source for document in engine.documents()})
@@ -222,18 +236,48 @@ def engines(engine: Engine, same: bool) -> dict[str, Callable[[Question], Said]]
     embedding = Embedding(engine.embedder())
     index = VectorStoreIndex.from_documents(texts, transformations=[SentenceSplitter()], embed_model=embedding)
     stock, citing = index.as_query_engine(llm=model), CitationQueryEngine.from_args(index, llm=model)
+    txtai = Txtai([text.text for text in texts], engine.embedder(), model)
 
     def asked(query_engine: Any, question: Question, marks: bool) -> Said:
         started = time.perf_counter()
         found = query_engine.query(question.question)
-        spoken = said(str(found), [_SOURCE.sub("", node.node.get_content()) for node in found.source_nodes], marks)
-        return replace(spoken, first=model.first - started)
+        nodes = [_SOURCE.sub("", node.node.get_content()) for node in found.source_nodes]
+        return replace(said(str(found), nodes, marks), first=model.first - started)
 
     return {
         "LlamaIndex `as_query_engine()`": lambda question: asked(stock, question, False),
         "LlamaIndex `CitationQueryEngine`": lambda question: asked(citing, question, True),
+        "txtai `RAG`": lambda question: asked(txtai, question, False),
         "TiaoYin 条引": lambda question: ours(engine, question),
     }
+
+
+class Txtai:
+    """txtai's RAG over the texts, with this program's embedder, asked like a query engine of LlamaIndex."""
+
+    def __init__(self, texts: Sequence[str], embedder: Any, model: Model) -> None:
+        from txtai import RAG, Embeddings
+        from txtai.pipeline import Segmentation
+
+        self._found: list[str] = []
+        pieces = [piece for text in texts for piece in Segmentation(paragraphs=True)(text)]
+        known = dict(zip(pieces, embedder.passages(pieces), strict=True))
+
+        def transform(asked: Sequence[str]) -> Any:
+            return np.array([known[text] if text in known else embedder.queries([text])[0] for text in asked])
+
+        def near(asked: list[str], limit: int) -> Any:
+            found = index.batchsearch(asked, limit)
+            self._found = [row["text"] for row in found[0]]
+            return found
+
+        index = Embeddings(method="external", transform=transform, content=True)
+        index.index(pieces)
+        self._rag = RAG(near, lambda prompts: list(map(str, map(model.complete, prompts))), template=TXTAI)
+
+    def query(self, question: str) -> Response:
+        answer = self._rag(question)["answer"]
+        return Response(answer, [NodeWithScore(node=TextNode(text=text)) for text in self._found])
 
 
 def figures(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
@@ -280,6 +324,8 @@ def drawn(questions: Sequence[Question], n: int, seed: int = 9) -> list[Question
 
 
 def measure(args: argparse.Namespace) -> measuring.Result:
+    if not find_spec("txtai"):
+        sys.exit("txtai is not installed: pip install -c constraints.txt 'txtai>=9.14,<10'")
     questions = read_questions(args.questions)
     chosen = drawn(questions, 2 if args.quick else args.n or len(questions))
     with TemporaryDirectory() as folder:
@@ -288,7 +334,7 @@ def measure(args: argparse.Namespace) -> measuring.Result:
             ingest(engine.settings, [measuring.DOCUMENTS], prune=False, report=lambda *_: None)
         rows = put(engine, chosen, args)
     found = {name: figures(each) for name, each in rows.items()}
-    stock, citing, own = found.values()
+    stock, citing, _, own = found.values()
     targets = []
     for name in ("first s", "median s"):
         for who, theirs in (("stock", stock[name]), ("citing", citing[name])):
@@ -299,14 +345,15 @@ def measure(args: argparse.Namespace) -> measuring.Result:
     asked = len(next(iter(rows.values())))
     through = "the engine of this program" if args.same else "the prebuilt llama.cpp wheel (xllamacpp)"
     return measuring.Result(
-        "compare", "Answers", f"LlamaIndex' query engines, same files, embedder and model, the model by {through}",
+        "compare", "Answers",
+        f"LlamaIndex' query engines and txtai's RAG, same files, embedder and model, the model by {through}",
         targets, [(f"{asked} questions of {args.questions.name}", ["", *own], table(found))],
         more={"llm": engine.generator().name, "rows": rows},
     )  # fmt: skip
 
 
 def put(engine: Engine, chosen: Sequence[Question], args: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
-    """Every question to each of the three; what they said."""
+    """Every question to each of the four; what they said."""
     asked = engines(engine, args.same)
     engine._load_search()  # which the prompts' beginnings wait for
     engine._load_model()  # the beginnings of its prompts are read, as they are when a page is opened

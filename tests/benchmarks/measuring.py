@@ -45,7 +45,7 @@ class Target:
 
 @dataclass
 class Result:
-    """What one benchmark found. Tables are (title, names of columns, rows)."""
+    """What one benchmark found. Tables are (title, names of columns, rows); a plot is a specification of Vega-Lite."""
 
     name: str
     title: str
@@ -53,6 +53,7 @@ class Result:
     targets: list[Target] = field(default_factory=list)
     tables: list[tuple[str, list[str], list[list[Any]]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    plot: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     quick: bool = False

@@ -36,6 +36,7 @@ ROWS, SERVED, WORDS = [10_000, 100_000, 300_000], [10_000, 100_000], [10_000, 10
 QUERIES, K, DEEP = 200, 10, 600
 EF = (10, 50, 100, 200, 400)
 """Values of ef_search, which is how many neighbours HNSW keeps in mind; the program asks for 400."""
+FOLDED, EFFORT = "In the index folder", "recall@10 by ef_search"
 BARE = 10_000
 """Clauses at most for Chroma by itself, which slows down as it grows with its defaults."""
 COLUMNS = ["clauses", "written s", "clauses/s", "MB on disk", "peak GB", "open s", f"query ms p50 (k={K})", "p95"]
@@ -50,9 +51,9 @@ def measure(args: argparse.Namespace) -> Result:
     with TemporaryDirectory(dir=args.folder) as folder:
         source = ["--source", args.source or known(Path(folder))]
         found = [one(n, "--one", n, "--place", Path(folder) / str(n), *source) for n in rows]
-        tables.append(("In the index folder", COLUMNS, [each["row"] for each in found]))
+        tables.append((FOLDED, COLUMNS, [each["row"] for each in found]))
         effort = [[each["rows"], *each["recalls"]] for each in found]
-        tables.append(("recall@10 by ef_search", ["clauses", *map(str, EF)], effort))
+        tables.append((EFFORT, ["clauses", *map(str, EF)], effort))
         if rows:
             size = min(rows[0], BARE)
             bare = one(size, "--bare", size, "--place", Path(folder) / "bare", *source)
@@ -72,6 +73,7 @@ def measure(args: argparse.Namespace) -> Result:
         "scale", f"Scale, up to {max([*rows, *served, *words]):,} clauses",
         "exact search over the same vectors, and Chroma by itself with its defaults",
         targets, tables, growth([each["row"] for each in found]),
+        plot({title: rows for title, _, rows in tables}),
     )  # fmt: skip
 
 
@@ -84,6 +86,51 @@ def growth(rows: list[list[Any]]) -> list[str]:
     power = {name: np.log(last[n] / first[n]) / ratio for n, name in ((1, "writing"), (3, "disk"), (6, "a query"))}
     said = ", ".join(f"{name} as n^{value:.2f}" for name, value in power.items())
     return [f"From {first[0]:,} to {last[0]:,} clauses: {said}; exact search as n^1."]
+
+
+def plot(tables: dict[str, list[list[Any]]]) -> dict[str, Any]:
+    """Four pictures of the tables by title: a query, writing and disk by the number of clauses, recall by effort."""
+    time, written, kept, recall = [], [], [], []
+    for title, rows in tables.items():
+        if title == EFFORT:
+            recall += [
+                (ef, value, f"{n:,} clauses") for n, *values in rows for ef, value in zip(EF, values, strict=False)
+            ]
+            continue
+        time += [(row[0], row[6], title) for row in rows]
+        written += [(row[0], row[1], title) for row in rows]
+        kept += [(row[0], row[3], title) for row in rows]
+        time += [(row[0], row[9], "exact search") for row in rows if title == FOLDED]
+    drawn = [("clauses", "a query, ms (p50)", time), ("clauses", "written, s", written),
+             ("clauses", "MB on disk", kept), ("ef_search", "recall@10", recall)]  # fmt: skip
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "concat": [_lines(*each) for each in drawn],
+        "columns": 2,
+        "resolve": {"scale": {"color": "independent"}},
+        "config": {"background": "white", "font": "sans-serif"},
+    }
+
+
+def _lines(across: str, up: str, points: list[tuple[Any, Any, str]]) -> dict[str, Any]:
+    scale = {"type": "log"} if across == "clauses" else {"zero": False}
+    legend = {"orient": "bottom", "columns": 1, "labelLimit": 300}
+    return {
+        "width": 300,
+        "height": 200,
+        "data": {"values": [{across: x, up: y, "of": of} for x, y, of in points]},
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {"field": across, "type": "quantitative", "scale": {"type": "log"}, "axis": {"format": "~s"}},
+            "y": {"field": up, "type": "quantitative", "scale": scale},
+            "color": {
+                "field": "of",
+                "type": "nominal",
+                "title": None,
+                "legend": legend,
+            },
+        },
+    }
 
 
 def one(n: int, *command: object) -> dict[str, Any]:
