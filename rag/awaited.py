@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from rag import facts
+from rag import amounts, facts
 from rag.cut import CHINESE, tagged
 
 _HOW_OFTEN = re.compile(
@@ -28,10 +28,19 @@ _WHICH_DAY = re.compile(
 _DAY = re.compile(
     r"\d\s*[日号]|当[日天]|之日|\b\d{1,2}\b.{0,12}\b(?:january|february|march|april|may|june|july|august)", re.I
 )
-_WHEN = re.compile(r"什么时候|何时|时间表|几时|日程|截止|\bwhen\b|\bdeadline\b|\btimetable\b", re.IGNORECASE)
+_WHEN = re.compile(
+    r"什么时候|何时|时间表|几时|日程|截止|\bdeadline\b|\btimetable\b"
+    r"|\b(?:since|until|by|from|know|says?|tell\w*|stat\w+|specif\w+|exactly|and|or|where) when\b"
+    r"|(?:\A|[.?!,;:])\s*(?:and |but |so |then )?when "
+    r"(?:is|are|was|were|will|would|did|does|do|must|should|shall|can|could|may|might|has|have|had)\b",
+    re.IGNORECASE,
+)
+"""No "when" that begins a clause: When leading nations help others, what do they build?"""
 _TIME = re.compile(
     r"尽早|尽快|定期|及时|期间|以前|之前|以后|日前|[今明去]年|目前|\d\s*[年月日天时]|\b(?:soon|early|19|20)\d*", re.I
 )
+_CONDITION = re.compile(r"时(?!间)|后|前|起|届满|情形")
+"""How a law says when: 自保管物交付时成立, 有下列情形之一的."""
 _OFFICE = re.compile(
     r"担任|出任|率[队团]|带[队团]|秘书长|主席|会长|总统|总理|市长|部长|领导人|负责人|致辞|致了辞|发言|主持|作者|导演|"
     r"\b(?:led|chair|secretary|president|minister|mayor|direct(?:or|ed|s)|head)",
@@ -104,30 +113,10 @@ _MONTH = re.compile(
     r"\d\s*月|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)", re.I
 )
 _HOW_LONG = re.compile(r"多[久长](?!远)|\bhow long\b", re.IGNORECASE)
-_LASTS = re.compile(rf"{_NUMERAL}[多余来]?\s*(?:个?工作日|个?小时|个?月|[天日周年时]|分钟)")
 _LONG = re.compile(
-    rf"{_LASTS.pattern}|之日|立即|即时|当[日天]|终身|永久|长期|期限|期间|时间|定期|及时"
+    rf"{amounts.LASTS.pattern}|之日|立即|即时|当[日天]|终身|永久|长期|期限|期间|时间|定期|及时"
     r"|\b(?:hour|day|week|month|year|period|term)s?\b|immediate|without (?:undue )?delay",
     re.IGNORECASE,
-)
-_SOME = re.compile(rf"几(?={facts.SPAN.pattern})")
-_WISHED = re.compile("[想了过请]")
-_ALIKE = ("家个间所户处", "人名位", "元块", "倍%成")
-"""Units that stand for one another in laws: 几家店 is answered by 两个."""
-_THINGS = ("个座所", "处片")
-"""The same where what is counted is told apart by its name: 多少座城市 by 95个城市."""
-_HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎|月)")
-_EACH = re.compile(r"几[项个条种类点].*(?:列[出全举]|逐[一项条个])|(?:列[出全举]|逐[一项条个]).*几[项个条种类点]")
-_HOW_MANY_EN = re.compile(
-    r"\bhow many\b|\bwhat (?:\w+ )?(?:rate|percentage|price|amount|number|sum|budget)\b", re.IGNORECASE
-)
-_DATED = re.compile(r"\d{4}\s*年?(?=\d|[“”世])|\d+\s*[年月日届]|第\d+")
-_MONEY = re.compile(
-    r"多少钱|几[块元]|多少元|\bhow much (?:is|does|do|are|will|money|funding|funds?|capital|investment)\b",
-    re.IGNORECASE,
-)
-_PRICE = re.compile(
-    r"\d[\d.]*\s*[万亿千百]?(?:美|欧|日|港)?元|免费|无偿|[$€¥]|\b(?:euro|yuan|dollar|EUR|USD|free)", re.IGNORECASE
 )
 _REPORTER = re.compile(r"[(（][^()（）]*(?:记者|电)[^()（）]*[)）]|本报\S{0,12}电")
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
@@ -152,6 +141,7 @@ _HAPPENED = [
 ]
 """What is asked of as having happened, and how a text says that it did: to be in a competition is not to win it."""
 _NEXT = re.compile(r"明年|后年|下一?[届次回年]|\bnext (?:year|time|edition)\b", re.IGNORECASE)
+_LAW = re.compile(r"(?:法|法典|条例|办法|规定|细则|规则|规程|通则|解释|决定|公约)(?:[（(].*[）)])?\Z")
 _CALLED = re.compile(
     r"叫什么|名[字称](?:是|叫)(?:什么|啥)|什么名[字称]|\bwhat (?:is|are) .{1,40}\b(?:called|named?)\b", re.I
 )
@@ -166,7 +156,7 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
 
     Without `names` nobody is asked for by name: laws say that a director presides, not who is one.
     """
-    there, question = facts.arabic(clause), _without_some(question)
+    there, question = facts.arabic(clause), amounts.without_some(question)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
         return True
     if names and any(role not in text for role in _SPEAKS.findall(question)):
@@ -188,7 +178,8 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if not names and _HOW_LONG.search(question):
         return not _LONG.search(there)
     if _WHEN.search(question):
-        return not (_TIME.search(facts.arabic(text)) or facts.TIME.search(there))
+        told = _TIME.search(facts.arabic(text)) or facts.TIME.search(there)
+        return not (told or (not names and _CONDITION.search(text)))
     if names and _WHO.search(question) and _OFFICE.search(question):
         held = not CHINESE.search(text) or _is_held(question, text)
         return not (held and (_named(question, lang, text, ("nr",)) or _holder(text)))
@@ -203,21 +194,7 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
     if names and (which := _WHICH_COUNTRY.search(question) or _WHERE.search(question)):
         towns = "国" not in which[0]  # foreign ones are taken for names of persons
         return not _named(question, lang, text, ("ns", "nt", "nr") if towns else ("ns", "nt"))
-    if not names and facts.NONE.search(clause):
-        return False
-    if _MONEY.search(question):
-        return not _PRICE.search(there)
-    if lang == "zh":
-        return not _counted(question, facts.arabic(text), names)
-    return _HOW_MANY_EN.search(question) is not None and not _counts(facts.arabic(text))
-
-
-def _without_some(question: str) -> str:
-    """The question without a 几 that asks nothing, for some: 想借用几天，我能借给他吗."""
-    *told, asks = re.split(r"(?<=[，,])", question)
-    if not facts.asks_whether(asks):
-        return question
-    return "".join(_SOME.sub("数", piece) if _WISHED.search(piece) else piece for piece in told) + asks
+    return amounts.lacks(question, lang, there, facts.arabic(text), names=names)
 
 
 def says_little(question: str, clause: str) -> bool:
@@ -268,33 +245,11 @@ def _named(question: str, lang: str, text: str, kinds: tuple[str, ...]) -> bool:
     return any(len(word) > 1 and word not in question for word in found)
 
 
-def _counted(question: str, text: str, names: bool) -> bool:
-    """Whether a number stands before the unit that is asked for, or, where none is named, anywhere.
+def another(question: str, text: str, laws: Iterable[str] = (), *, names: bool = True) -> bool:
+    """Whether a question names, in 《》 or as one of its `laws`, what neither title nor text of a document does.
 
-    Laws, which have no `names`, count in what units they like; elsewhere 日 is the day of a date.
+    Without `names` only what is called as laws are: a statute tells of the 《安置补偿协议》 of a case without its name.
     """
-    for match in () if _EACH.search(question) else _HOW_MANY.finditer(question):
-        rest = question[match.end() :]
-        behind = [word for word, at, _ in tagged(rest) if at <= 4][:1]
-        unit = behind[0] if behind else ""
-        if not names and facts.SPAN.match(rest):
-            if not _LASTS.search(text):
-                return False
-        elif len(unit) == 1 and unit in facts.UNITS + "瓦亩句篇笔届场户":
-            units = next((one for one in (_THINGS if names else _ALIKE) if unit in one), unit)
-            if not re.search(rf"{_NUMERAL}[多余来]?周?[{units}]", text):
-                return False
-        elif not _counts(text):
-            return False
-    return True
-
-
-def _counts(text: str) -> bool:
-    """Whether a number stands in the text that is no part of a date or a title."""
-    return bool(re.search(rf"{_NUMERAL}", _DATED.sub("", text)) or facts.numbers(_DATED.sub("", text)))
-
-
-def another(question: str, text: str, laws: Iterable[str] = ()) -> bool:
-    """Whether a question names, in 《》 or as one of its `laws`, what neither title nor text of a document does."""
     there = facts.plain(text)
-    return any(facts.plain(title) not in there for title in (*re.findall(r"《([^《》]+)》", question), *laws))
+    titles = [title for title in re.findall(r"《([^《》]+)》", question) if names or _LAW.search(title)]
+    return any(facts.plain(title) not in there for title in (*titles, *laws))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from rag import awaited, evidence, facts, places, statutes
+from rag import amounts, awaited, evidence, facts, places, statutes
 from rag.cut import tagged
 from rag.questions import asked
 from rag.records import Document, Hit
@@ -80,7 +80,7 @@ SPOKEN = 0.7
 ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
 """Cosine below which a question is said to be about something else altogether: a word for the reader, no gate."""
 
-_HOW_MANY = re.compile(rf"(?:多少|(?<!哪)几[个项条种类款部份]?)(?!{facts.SPAN.pattern})([\u3400-\u9fff]{{2,8}})")
+_HOW_MANY = re.compile(rf"(?:多少|(?<![哪第])几[个项条种类款部份]?)(?!{facts.SPAN.pattern})([\u3400-\u9fff]{{2,8}})")
 _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
 _WHICH = re.compile(
     r"(?:哪一?[些个家位部座种类项条两]|什么(?!要?这样))([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被上里内]|\Z)"
@@ -225,11 +225,13 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     close = hit.text if hit.document.kind == "statute" and len(hit.text) <= SHORT else nearest
     if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
         return 0.0
-    if awaited.lacks(question, lang, close, hit.text, names=hit.document.kind != "statute") or awaited.another(
-        question, label + hit.text, statutes.titled(question) if hit.document.kind != "statute" else ()
-    ):
+    names = hit.document.kind != "statute"
+    laws = statutes.titled(question) if names else ()
+    if awaited.lacks(question, lang, close, hit.text, names=names):
         return 0.0
-    if hit.document.kind != "statute" and hit.document.lang == "zh":
+    if awaited.another(question, label + hit.text, laws, names=names):
+        return 0.0
+    if names and hit.document.lang == "zh":
         text, story = label + hit.text, label + hit.document.text
         if places.elsewhere(question, lang, text, story) or places.holds_another(question, lang, text):
             return 0.0
@@ -259,6 +261,7 @@ def _speaker(document: Document) -> str:
 
 def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
     """Whether the year asked about, and what is counted or measured, are spoken of at all: 多少标准箱, 票房是多少."""
+    question = amounts.without_some(question)
     years = () if facts.asks_whether(question) else facts.YEAR.findall(facts.arabic(question))
     if any(year not in facts.arabic(text) for year in years):
         return False

@@ -23,6 +23,11 @@ FESTIVAL = "为期9天的第八届马来西亚国际电影节正在吉隆坡举�
         ("世界人工智能合作组织的首任负责人由谁担任?", "李强与有关科研机构和企业负责人互动交流。", True),
         ("请把共建的几项东西逐一列出来", SHARED, False),
         ("共建了几项?", SHARED, True),
+        ("把“能力建设”那条里要做的几件事都列出来。", SHARED, False),  # the things, not how many they are
+        ("我们村前几年脱了贫,这份计划有没有让机器帮着种地的意思?", SHARED, False),
+        ("用几句话概括这一条。", SHARED, False),
+        ("When leading nations help others, what do they build together?", SHARED, False),
+        ("From when does the platform run?", SHARED, True),
         ("朋友圈扩大到多少座城市了?", "青岛国际友城“朋友圈”拓展至54个国家95个城市。", False),
         ("朋友圈扩大到多少人了?", "青岛国际友城“朋友圈”拓展至54个国家95个城市。", True),
         ("开幕式上谁致辞?", OPENED, False),
@@ -190,6 +195,11 @@ def test_a_plan_of_the_country_that_is_asked_about_need_not_name_it() -> None:
         ("调解费的标准是多少?", "人民调解委员会调解,不得收取费用。", False),
         ("必须预交多少保证金?", "申请执行人参加竞买的,可以不预交保证金。", False),
         ("必须预交多少保证金?", "申请执行人可以参加竞买。", True),
+        ("投资人最多能有多少个?", "投资者累计不得超过二百人。", False),
+        ("仓储合同什么时候成立?", "仓储合同自保管人和存货人意思表示一致时成立。", False),
+        ("仓储合同什么时候成立?", "仓储合同是保管人储存存货人交付的仓储物的合同。", True),
+        ("劳动合同何时终止?", "有下列情形之一的,劳动合同终止。", False),
+        ("补偿由哪几块组成?", "给予的补偿包括房屋价值的补偿和停产停业损失的补偿。", False),
     ],
 )
 def test_laws_count_in_what_units_they_like(question: str, text: str, lacking: bool) -> None:
@@ -218,11 +228,30 @@ def test_a_clause_that_only_names_who_spoke_or_one_thing_of_several_tells_little
         ("银行卡最多能借几天?", True),
         ("开放几天，要不要钱?", True),
         ("没休的年假该按几倍工资补?", True),
+        ("他发了言，几天后，他的账户被人泄露了。根据哪条应当保密?", False),
+        ("账户几天后能用?", True),
+        ("同一账户可以分几次出借吗?", False),  # in several
+        ("能告诉我可以借几次吗?", True),
+        ("借出去要赔多少钱，看哪些因素?", False),
+        ("借出去要赔多少钱?", True),
     ],
 )
 def test_a_few_days_that_are_told_are_not_asked_for(question: str, is_lacking: bool) -> None:
     said = "任何单位和个人不得出借银行账户。"
     assert awaited.lacks(question, "zh", said, said, names=False) is is_lacking
+
+
+def test_a_length_of_time_asked_for_in_english_is_one_in_a_chinese_law() -> None:
+    question = "How many days before it expires must I apply?"
+    for said, lacking in (("应当在期满三十日前提出申请。", False), ("应当在期满前提出申请。", True)):
+        assert awaited.lacks(question, "en", said, said, names=False) is lacking
+
+
+def test_a_contract_in_brackets_is_no_law_that_a_statute_would_name() -> None:
+    said = "征收土地应当依法及时足额支付补偿费。"
+    assert not awaited.another("《安置补偿协议》无效吗?", said, names=False)
+    assert awaited.another("《安置补偿协议》无效吗?", said)
+    assert awaited.another("《个人贷款管理暂行办法》怎么规定?", said, names=False)
 
 
 def test_how_many_times_is_answered_by_per_cent() -> None:

@@ -72,7 +72,7 @@ STAGES = {
     "lexical": ("rag.lexical",),
     "retrieve": ("rag.retrieve",),
     "rewrite": ("rag.rewrite",),
-    "widen": ("rag.widen", "rag.evidence", "rag.awaited", "rag.decide", "rag.places", "rag.questions"),
+    "widen": ("rag.widen", "rag.evidence", "rag.amounts", "rag.awaited", "rag.decide", "rag.places", "rag.questions"),
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
     "cite": ("rag.cite", "rag.carried", "rag.aligned"),

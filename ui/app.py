@@ -261,7 +261,7 @@ def _bind_settings(gr: Any, blocks: Any, page: Page, worded: Worded, w: SimpleNa
     every_radio = list(radios.values())
     begun.then(None, every_radio, every_radio, js="(...found) => tiaoyin.settle(found)", **QUIET)
     for name, radio in radios.items():
-        radio.input(None, every_radio, js=f"(...chosen) => tiaoyin.keep(chosen, '{name}')", **LATEST)
+        radio.input(None, radio, js=f"(chosen) => tiaoyin.keep('{name}', chosen)", **LATEST)
     spoke = w.language.input(worded.spoken, w.language, every, js="(chosen) => [tiaoyin.speak(chosen)]", **LATEST)
     spoke.then(*status, **QUIET)
     spoke.then(_visited(gr, page.speak), [w.turns, w.spoken], w.chat, **QUIET)

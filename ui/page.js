@@ -33,15 +33,12 @@ window.tiaoyin = ((words, served) => {
     if (document.documentElement.lang !== spoken) document.documentElement.lang = spoken;
   }).observe(document.documentElement, { attributeFilter: ["lang"] });
 
-  function keep(values, changed) {
-    if (!settled) {
-      early.add(changed);
-      values = NAMES.map((name, n) => early.has(name) ? values[n] : chosen[name] ?? values[n]);
-    }
-    chosen = Object.fromEntries(NAMES.map((name, n) => [name, values[n]]));
+  // Of a choice alone: what the other fields show meanwhile may be older than what was chosen there.
+  function keep(name, value) {
+    if (!settled) early.add(name);
+    chosen = { ...chosen, [name]: value };
     try { localStorage.setItem(KEY, JSON.stringify(chosen)); } catch { /* as above */ }
     paint();
-    return values;
   }
 
   const announce = (text) => {
