@@ -1,7 +1,7 @@
 """Question and text -> whether the text has the number, the sum or the length of time that is asked for.
 
-In: a question and a text whose numerals are digits. Out: yes or no, and the question without a 几 or 多少 that asks for
-no number. It knows no document; `awaited.py` asks it for one of the kinds of thing that a question may wait for.
+In: a question and a text whose numerals are digits. Out: yes or no. It knows no document; `awaited.py` asks it for one
+of the kinds of thing that a question may wait for.
 """
 
 from __future__ import annotations
@@ -20,21 +20,6 @@ _ANY = "家个间所户处人名位"
 """What 个 may stand for there: 投资人最多能有多少个 is answered by 二百人."""
 _THINGS = ("个座所", "处片")
 """The same where what is counted is told apart by its name: 多少座城市 by 95个城市."""
-_SPAN = facts.SPAN.pattern
-_SOME = re.compile(rf"几(?={_SPAN})")
-_WISHED = re.compile("[想了过请]")
-_NO_NUMBER = re.compile(
-    rf"(?<=[前近头])几|几(?=句话)|几(?=(?:{_SPAN})(?:以|之|过)?[后前去][，,])"
-    r"|多少(?=[^，,]{0,6}[，,]?(?:主?要|都|具体)?(?:看|取决于|根据|按)(?:什么|哪|啥|怎))"
-    r"|多少(?=[^，,]{0,4}[，,]?(?:怎么|如何|由?谁来?)(?:算|定|确定|计算|决定))"
-)
-"""前几年, 用几句话概括, 几天后，他发现…, 赔多少钱要看哪些因素."""
-_THINGS_TOLD = "几[项个条种类点件样]"
-_TOLD = r"列(?![入为席])|逐[一项条个]|都[说讲写]"
-_EACH = re.compile(rf"{_THINGS_TOLD}.*(?:{_TOLD})|(?:{_TOLD}).*{_THINGS_TOLD}")
-"""把要做的几件事都列出来: the things are asked for, not how many they are."""
-_WHETHER = re.compile(r"可以?|能|得|允许")
-_ASKED_OF = re.compile("告诉|知道|请问|[查说讲问数提写]|规定")
 _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎|月)")
 _HOW_MANY_EN = re.compile(
     r"\bhow many\b|\bwhat (?:\w+ )?(?:rate|percentage|price|amount|number|sum|budget)\b", re.IGNORECASE
@@ -48,19 +33,6 @@ _MONEY = re.compile(
 _PRICE = re.compile(
     r"\d[\d.]*\s*[万亿千百]?(?:美|欧|日|港)?元|免费|无偿|[$€¥]|\b(?:euro|yuan|dollar|EUR|USD|free)", re.IGNORECASE
 )
-
-
-def without_some(question: str) -> str:
-    """The question with 数 for a 几 or 多少 that asks for no number: 想借用几天，我能借给他吗, 几件事都列出来."""
-    question = _NO_NUMBER.sub("数", question)
-    if _EACH.search(question):
-        return question.replace("几", "数")
-    *told, asks = re.split(r"(?<=[，,])", question)
-    if not facts.asks_whether(asks):
-        return question
-    if _WHETHER.search(asks) and not _ASKED_OF.search(asks):
-        asks = asks.replace("几", "数")  # 可以拆分为几批申报吗
-    return "".join(_SOME.sub("数", piece) if _WISHED.search(piece) else piece for piece in told) + asks
 
 
 def lacks(question: str, lang: str, clause: str, text: str, *, names: bool) -> bool:

@@ -156,7 +156,7 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
 
     Without `names` nobody is asked for by name: laws say that a director presides, not who is one.
     """
-    there, question = facts.arabic(clause), amounts.without_some(question)
+    there, question = facts.arabic(clause), facts.without_some(question)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
         return True
     if names and any(role not in text for role in _SPEAKS.findall(question)):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from rag import amounts, awaited, evidence, facts, places, statutes
+from rag import awaited, evidence, facts, places, statutes
 from rag.cut import tagged
 from rag.questions import asked
 from rag.records import Document, Hit
@@ -135,18 +135,19 @@ def ground(
     asks_nothing = titles and not whole and not evidence.terms(question, lang)  # 谢谢, 这个怎么办: of no document
     if not hits or (asks_nothing and not any(hit.how == "reference" for hit in hits)):
         return Ground(0.0, whole or question, (), False)
-    parts = [question] if whole else asked(question)
-    sure = [_sure(part, lang, hits, weight) for part in parts]
+    parts = [(part, _sure(part, lang, hits, weight)) for part in ([question] if whole else asked(question))]
+    telling = [sure for part, sure in parts if evidence.PART.search(part) or evidence.terms(part, lang)]
+    sure = max(telling or [sure for _, sure in parts])  # 前两次呢 alone is spoken of by every text
     least = ENOUGH_STATUTE if hits[0].document.kind == "statute" else ENOUGH
-    left = [part.strip() for part, found in zip(parts, sure, strict=True) if found < least]
-    still = "？".join(part for part, found in zip(parts, sure, strict=True) if found >= least)
+    left = tuple(part.strip() for part, sure in parts if sure < least)
+    still = "？".join(part for part, sure in parts if sure >= least)
     spoken_of = any(hit.cosine >= (ON_TOPIC if hit.document.lang == lang else ON_TOPIC_ACROSS) for hit in hits)
     elsewhere = ""
     if hits[0].document.kind == "statute":
         wanted = evidence.terms(question, lang)
         spoken = max(evidence.share(wanted, f"{hit.document.title} {hit.text}", weight)[0] for hit in hits)
         elsewhere = _elsewhere(question, titles, spoken, hits[0].document.title.removeprefix("中华人民共和国"))
-    return Ground(max(sure), whole or still or question, tuple(left) if still else (), spoken_of, elsewhere, least)
+    return Ground(sure, whole or still or question, left if still else (), spoken_of, elsewhere, least)
 
 
 def judged(ground: Ground, states: float) -> Ground:
@@ -261,7 +262,7 @@ def _speaker(document: Document) -> str:
 
 def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
     """Whether the year asked about, and what is counted or measured, are spoken of at all: 多少标准箱, 票房是多少."""
-    question = amounts.without_some(question)
+    question = facts.without_some(question)
     years = () if facts.asks_whether(question) else facts.YEAR.findall(facts.arabic(question))
     if any(year not in facts.arabic(text) for year in years):
         return False

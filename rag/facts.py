@@ -49,7 +49,7 @@ _COUNT = re.compile(
     rf"\b(?:({'|'.join(_TENS)})[ -])?({'|'.join(_WORDS)}|"
     r"(?:one|a)(?= (?:hundred|thousand|million|billion|trillion)\b))\b"
 )
-ARTICLE = re.compile(r"第\s*(\d+)\s*条(?:之(\d+))?|\b(?:Article|Art\.)\s*(\d+)", re.IGNORECASE)
+ARTICLE = re.compile(r"(?<!倒数)第\s*(\d+)\s*条(?:之(\d+))?|\b(?:Article|Art\.)\s*(\d+)", re.IGNORECASE)
 RANGE = re.compile(r"条\s*[至到－—~-]\s*第|\bArticles\s+\d+\s*(?:to|[–-])", re.IGNORECASE)
 PREAMBLE = re.compile(r"序言|前言|\bpreamble\b", re.IGNORECASE)
 NEGATION = re.compile(
@@ -69,7 +69,7 @@ ASKS_TIME = re.compile(
     re.IGNORECASE,
 )
 TIME = re.compile(
-    r"\d\s*(?:年|月|日|天|周|个|小时|分钟)|\b\d{4}\b|时间|期限|期间|之日|立即|终身|永久|长期|当[日天]|每[年月周日天季]|"
+    r"\d\s*(?:年|月|日|天|周|个|小时|分钟)|\b\d{4}\b|时间|期限|期间|之日|立即|尽早|尽快|终身|永久|长期|当[日天]|每[年月周日天季]|"
     r"\b(?:hour|day|week|month|year|date|period)s?\b",
     re.IGNORECASE,
 )
@@ -192,11 +192,39 @@ SPAN = re.compile(r"个?(?:工作日|小时|月|星期)|天(?!然)|日(?!元|常
 QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 """What stands in quotation marks."""
 
+_SOME_TIME = re.compile(rf"几(?={SPAN.pattern})")
+_WISHED = re.compile("[想了过请]")
+_NO_NUMBER = re.compile(
+    rf"(?<=[前近头])几|几(?=句话)|几(?=(?:{SPAN.pattern})(?:以|之|过)?[后前去][，,])"
+    r"|多少(?=[^，,]{0,6}[，,]?(?:主?要|都|具体)?(?:看|取决于|根据|按)(?:什么|哪|啥|怎))"
+    r"|多少(?=[^，,]{0,4}[，,]?(?:怎么|如何|由?谁来?)(?:算|定|确定|计算|决定))"
+)
+"""前几年, 用几句话概括, 几天后，他发现…, 赔多少钱要看哪些因素."""
+_THINGS_TOLD = "几[项个条种类点件样]"
+_TOLD = r"列(?![入为席])|逐[一项条个]|都[说讲写]"
+_EACH = re.compile(rf"{_THINGS_TOLD}.*(?:{_TOLD})|(?:{_TOLD}).*{_THINGS_TOLD}")
+"""把要做的几件事都列出来: the things are asked for, not how many they are."""
+_MAY = re.compile(r"可以?|能|得|允许")
+_ASKED_OF = re.compile("告诉|知道|请问|[查说讲问数提写]|规定")
 _SOME = re.compile(r"(?:(?:我们|他们|咱们?)几|几个?(?=(?:人|家|位)(?:一起|合|共|按份|打算|想|约|商量|凑)))")
+
+
+def without_some(question: str) -> str:
+    """The question with 数 for a 几 or 多少 that asks for no number: 想借用几天，我能借给他吗, 几件事都列出来."""
+    question = _NO_NUMBER.sub("数", question)
+    if _EACH.search(question):
+        return question.replace("几", "数")
+    *told, asks = re.split(r"(?<=[，,])", question)
+    if not asks_whether(asks):
+        return question
+    if _MAY.search(asks) and not _ASKED_OF.search(asks):
+        asks = asks.replace("几", "数")  # 可以拆分为几批申报吗
+    return "".join(_SOME_TIME.sub("数", piece) if _WISHED.search(piece) else piece for piece in told) + asks
 
 
 def asking(question: str) -> list[str]:
     """The pieces of a question that ask something: 能存多久, 能拿去训练吗; not the 几 of who is there, 几个人合租,."""
+    question = without_some(question)
     pieces = [piece for piece in re.split(r"[?？;；,，、]", question) if ASKS.search(piece)] or [question]
     return [piece for piece in pieces[:-1] if not _SOME.match(piece)] + pieces[-1:]
 

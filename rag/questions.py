@@ -27,16 +27,18 @@ _WHERE = re.compile(
     re.IGNORECASE,
 )
 _HOW_ALONE = re.compile(
-    r"怎|如何|咋|什么(?!时候|地方|人|日子|职|头衔|身份|名)|哪些(?!人|地方|国)|[吗么]\W*$|有没有|是否"
+    r"怎|如何|咋|什么(?!时候|地方|人|日子|职|头衔|身份|名)|哪些(?!人|地方|国)|[吗么]\W*$|有没有|是否|是不是"
 )
+_OF_BEFORE = re.compile(r"[它他她]们?|这[种样类些么]|那[种样类些么]")
 _IF = re.compile(r"\s*(?:要是|如果|假如|假设|倘若|万一|若是?)(?!.{0,40}(?:多少|什么|怎|如何|是否|吗|谁|何时))")
 
 
 def asked(question: str) -> list[str]:
     """The questions in a question.
 
-    What asks nothing leads to the one behind it, and what asks of nothing (补多少) is of the one before it; what only
-    asks where it stands, which every citation says, is none.
+    What asks nothing leads to the one behind it, and what asks of nothing (补多少, 是不是这么要求的), or of what was
+    just spoken of (要给它立规矩吗), is of the one before it; what only asks where it stands, as every citation says, is
+    none.
     """
     parts: list[str] = []
     led = ""
@@ -64,4 +66,6 @@ def _asks_of_nothing(piece: str) -> bool:
     content = [term.text for term in evidence.terms(piece, "zh") if not term.light]
     if not _HOW_ALONE.search(piece) or facts.ASKS_NUMBER.search(piece):
         return len(piece) <= BARE and not content
+    if len(content) < FEW and _OF_BEFORE.search(piece):
+        return True
     return all(tag.startswith("v") for word, _, tag in tagged(piece) if word in content[:1]) and len(content) < 2

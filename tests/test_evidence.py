@@ -112,6 +112,14 @@ def test_the_part_of_a_question_that_nothing_speaks_of_is_named() -> None:
     assert ground.open_parts == ("门票多少钱",)
 
 
+def test_a_part_without_content_makes_no_ground_for_the_rest() -> None:
+    found = hits(plan(), "3")
+    assert decide.ground("上一次是谁说的?", "zh", found, even).enough  # an earlier turn may have told of what
+    ground = decide.ground("门票多少钱?上一次是谁说的?", "zh", found, even)
+    assert not ground.enough
+    assert decide.ground("推广哪些节能技术?上一次是谁说的?", "zh", found, even).asked == "推广哪些节能技术？上一次是谁说的"
+
+
 def test_what_asks_nothing_leads_to_the_question_behind_it() -> None:
     ground = decide.ground("晚上太暗了，照明用什么技术?", "zh", hits(plan(), "3"), even)
     assert (ground.enough, ground.open_parts) == (True, ())
@@ -152,6 +160,9 @@ def test_the_law_that_governs_a_question_is_named_where_it_is_not_here(
         ("训练数据能交易吗?计划对此是什么态度?", ["训练数据能交易吗，计划对此是什么态度"]),
         ("靠哪几家标准组织,文件点名了吗?", ["靠哪几家标准组织，文件点名了吗"]),
         ("是谁发布的?什么时候发布的?", ["是谁发布的", "什么时候发布的"]),
+        ("能不能事先想好怎么拦?计划是不是这么要求的", ["能不能事先想好怎么拦，计划是不是这么要求的"]),
+        ("安全谁说了算,要给它立规矩吗?", ["安全谁说了算，要给它立规矩吗"]),
+        ("吞吐量是多少?它在世界上排第几?", ["吞吐量是多少", "它在世界上排第几"]),
         ("要是哪天出了大祸,国家之间怎么通气?", ["要是哪天出了大祸，国家之间怎么通气"]),
     ],
 )

@@ -124,3 +124,23 @@ def test_another_value_is_another(chinese: str, english: str) -> None:
 )
 def test_who_is_there_in_a_story_is_no_question(question: str, pieces: list[str]) -> None:
     assert facts.asking(question) == pieces
+
+
+@pytest.mark.parametrize(
+    ("question", "pieces"),
+    [
+        ("市长说到的几种做法，逐个列一下", ["市长说到的数种做法，逐个列一下"]),  # no number is asked for
+        ("一共有几种做法？", ["一共有几种做法"]),
+        ("赔多少钱，看哪些因素？", ["看哪些因素"]),
+        ("前几年脱了贫，有没有说怎么帮?", ["有没有说怎么帮"]),
+    ],
+)
+def test_a_few_that_are_told_of_are_no_question(question: str, pieces: list[str]) -> None:
+    assert facts.asking(question) == pieces
+
+
+def test_as_soon_as_possible_is_a_time_and_the_last_but_one_is_no_number_of_an_article() -> None:
+    assert facts.has_what_is_asked("两项机制什么时候运行?", "建立两项机制并尽早运行。")
+    assert not facts.has_what_is_asked("两项机制什么时候运行?", "建立两项机制并运行。")
+    assert facts.parts("倒数第二条讲什么?") == set()
+    assert facts.parts("第二条讲什么?") == {"2"}
