@@ -28,7 +28,7 @@ _MATTERS = re.compile(
 )
 _BESIDE = re.compile(
     r"(?:^|[，,。：:]|在)\s*([^，,。：:和与跟把]{2,24}?)(?:和|与|跟|以及)([^，,。：:和与跟把]{2,24}?)(?=(?:这|那)?[两俩][条处篇个则者]|"
-    r"里|中(?![国方])|都|各|分别|之间|对|有|是|说法|表述|提法|的(?!报道|消息|访谈|专访|采访|倡议|评论|文章|新闻|那|[^，,]{1,8}[，,])|[，,])"
+    r"里|中(?![国方])|都|各|分别|之间|对|有|是|说法|表述|提法|的(?!报道|消息|访谈|专访|采访|倡议|评论|文章|新闻|条文|条款|规定|那|[^，,]{1,8}[，,])|[，,])"
 )
 """Two sides that are said after what is asked of both: 去除偏见，数据供给和标准规范两条里分别…"""
 _HOW = r"(?:又|则|是|都)*(?:怎么|如何|怎样|咋)(?:讲|说|提|写|看)(?:的|待)?"
@@ -37,8 +37,10 @@ _IN_TURN = re.compile(
 )
 """The same in two questions: 对联合国的角色，行动计划怎么讲？那篇报道又怎么讲？"""
 _MEASURE = re.compile(r"期限|时效|时限|多[久长少高重大]|几[年月天日倍岁成]|哪个更?[长高重多]")
-_KIND = re.compile(r"[这那]?[篇条]?的?(?:报道|消息|访谈|专访|采访|新闻|评论|文章|条款|倡议)?$")
+_KIND = re.compile(r"[这那]?[篇条]?的?(?:报道|消息|访谈|专访|采访|新闻|评论|文章|条款|条文|规定|倡议)?$")
 _IN = re.compile(r"^[^在]*(?<!存)在(?![职校建线押册编岗])(?=..)")
+_SCENE = re.compile(r"(.*[。：:])?(.*)\Z", re.DOTALL)
+"""Who asks, and what of: 我在医院上班，领导让比较：医疗这一块，…"""
 MOSTLY = 0.6
 """Share of the name of a matter that a clause must have to speak of it."""
 
@@ -105,7 +107,8 @@ def _beside(
         rest, *names = in_turn.groups()
     elif sides := _BESIDE.search(question):
         names = [_IN.sub("", name) for name in sides.groups()]
-        rest = question[: sides.end(1) - len(names[0])] + question[sides.end() :]
+        scene, matter = _SCENE.match(question[: sides.end(1) - len(names[0])]).groups()  # type: ignore[union-attr]
+        rest = (matter or scene or "") + question[sides.end() :]
     else:
         return None
     asked, found = evidence.terms(rest, lang), list[Side]()

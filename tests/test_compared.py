@@ -69,6 +69,15 @@ def test_two_matters_are_told_by_the_clause_that_speaks_of_each_and_not_where_on
     assert compared("游乐设施和喷泉各有什么要求?") is None
 
 
+def test_who_asks_is_no_part_of_what_is_compared() -> None:
+    found = compared("我在市政处的信息科上班，领导让比较：公园这一块，安全检查的条文和非机动车的条文各提了什么?")
+    assert found
+    assert [(side, said[0][:6]) for side, said in found] == [
+        ("安全检查的条文", "公园管理机构"),
+        ("非机动车的条文", "非机动车可以"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("question", "about"),
     [("行动计划第一条和第三条讲什么?", []), ("两者有什么不同?", []), ("个人信息保护法有什么不同?", [LAW])],

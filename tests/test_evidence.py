@@ -117,7 +117,9 @@ def test_a_part_without_content_makes_no_ground_for_the_rest() -> None:
     assert decide.ground("上一次是谁说的?", "zh", found, even).enough  # an earlier turn may have told of what
     ground = decide.ground("门票多少钱?上一次是谁说的?", "zh", found, even)
     assert not ground.enough
-    assert decide.ground("推广哪些节能技术?上一次是谁说的?", "zh", found, even).asked == "推广哪些节能技术？上一次是谁说的"
+    assert (
+        decide.ground("推广哪些节能技术?上一次是谁说的?", "zh", found, even).asked == "推广哪些节能技术？上一次是谁说的"
+    )
 
 
 def test_what_asks_nothing_leads_to_the_question_behind_it() -> None:
