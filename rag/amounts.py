@@ -24,7 +24,21 @@ _HOW_MANY = re.compile(r"多少|(?<![哪那这好第])几(?!乎|月)")
 _HOW_MANY_EN = re.compile(
     r"\bhow many\b|\bwhat (?:\w+ )?(?:rate|percentage|price|amount|number|sum|budget)\b", re.IGNORECASE
 )
-_SPAN_EN = re.compile(r"\bhow many (?:\w+ )?(?:hour|day|week|month|year)s?\b", re.IGNORECASE)
+_MANY = r"\d[\d.]*\s*[百千万亿]?[多余来]?"
+_COUNTED_EN = [
+    (re.compile(rf"\bhow many (?:\w+ )?(?:{asked})\b", re.IGNORECASE), re.compile(told))
+    for asked, told in (
+        ("(?:hour|day|week|month|year)s?", LASTS.pattern),
+        ("countries|nations|(?:member )?states", rf"{_MANY}个?(?:国|成员|缔约)"),
+        (
+            "people|persons|guests|attendees|participants|employees|workers|experts|members",
+            rf"{_MANY}[名位个]?[^,，。\d]{{0,4}}[人名位]",
+        ),
+        ("cities|towns", rf"{_MANY}[个座](?:城|市)"),
+        ("films?|movies?", rf"{_MANY}部"),
+    )
+]
+"""What is counted in English, and how a Chinese text counts it."""
 _DATED = re.compile(r"\d{4}\s*年?(?=\d|[“”世])|\d+\s*[年月日届]|第\d+")
 _MONEY = re.compile(
     r"多少钱|(?<!哪)几[块元]|多少元|\bhow much (?:is|does|do|are|will|money|funding|funds?|capital|investment)\b",
@@ -43,8 +57,9 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool) -> b
         return not _PRICE.search(clause)
     if lang == "zh":
         return not _counted(question, text, names)
-    if _SPAN_EN.search(question) and CHINESE.search(text):
-        return not LASTS.search(text)
+    told = [told.search(text) for asked, told in _COUNTED_EN if CHINESE.search(text) and asked.search(question)]
+    if told:
+        return not all(told)
     return _HOW_MANY_EN.search(question) is not None and not _counts(text)
 
 

@@ -6,6 +6,7 @@ part of speech, and English names by the glossary.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from rag.across import WORD, read
@@ -34,15 +35,22 @@ _OFFICE_EN = re.compile(r"\b(?P<office>(?:deputy )?mayor|governor) of (?P<place>
 
 def elsewhere(question: str, lang: str, text: str, whole: str) -> bool:
     """Whether a figure or a date is asked of a place of which the text says nothing: not of a country in the `text`
-    found, nor of another place in the `whole` document. The growth of one country is not that of another."""
+    found, nor of another place in the `whole` document, where that names any. The growth of one is not that of another.
+    """
     places = _places(question, lang) if _FIGURE.search(question) else []
 
     def speaks(name: str) -> bool:
         if name == "中国" and not any(other in text for other in _COUNTRY):
             return True  # it goes without saying
-        return name in (text if name in _COUNTRY else whole)
+        return name in (text if name in _COUNTRY else whole) or (name not in _COUNTRY and not _towns(whole))
 
     return bool(places) and not any(speaks(name) for names in places for name in names)
+
+
+@functools.lru_cache(64)
+def _towns(whole: str) -> frozenset[str]:
+    """The places in a text that are no countries: a story that names none may be of any."""
+    return frozenset(word for word, _, tag in tagged(whole) if tag == "ns") - _COUNTRY - _ANYWHERE
 
 
 def holds_another(question: str, lang: str, text: str) -> bool:

@@ -82,6 +82,10 @@ def test_a_text_without_anything_of_the_kind_that_is_asked_for_is_no_answer(
         ("Who chairs the board?", "The board shall be set up by the commission.", True),
         ("Who chairs the board?", "The board is chaired by Ms Smith.", False),
         ("How much does a ticket cost?", "The festival lasts nine days.", True),
+        ("How many countries have signed the plan?", OPENED, True),  # a number of people is none of countries
+        ("How many countries and how many cities?", "“朋友圈”拓展至54个国家95个城市。", False),
+        ("How many people came?", OPENED, False),
+        ("How many new members joined?", FOUNDED, True),
     ],
 )
 def test_the_same_in_english(question: str, text: str, lacking: bool) -> None:
@@ -170,6 +174,12 @@ STORY = f"秉持诚意推动中美经贸。{GREW}美国商界表示欢迎。青�
 )
 def test_a_figure_of_one_place_is_not_that_of_another(question: str, lang: str, is_elsewhere: bool) -> None:
     assert places.elsewhere(question, lang, GREW, STORY) is is_elsewhere
+
+
+def test_a_story_that_names_no_town_may_be_of_the_one_that_is_asked_about() -> None:
+    question = "上海的大会开幕式来了多少人?"
+    assert not places.elsewhere(question, "zh", OPENED, OPENED)
+    assert places.elsewhere(question, "zh", OPENED, f"青岛国际友城交流月启动。{OPENED}")
 
 
 def test_a_plan_of_the_country_that_is_asked_about_need_not_name_it() -> None:
