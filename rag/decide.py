@@ -85,6 +85,8 @@ _HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期
 _WHICH = re.compile(
     r"(?:哪一?[些个家位部座种类项条两]|什么(?!要?这样))([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被上里内]|\Z)"
 )
+_KIND = re.compile("设备|设施|主体|行业|前提|别称|外号|手段|途径|渠道|群体|人群|店铺?|铺子")
+"""Of what a text calls by its names: 智能垃圾箱 are devices."""
 _CHANGES = (("增幅|涨幅|升幅|增速|增长率", "增长|上涨|上升|提高"), ("降幅|跌幅|下降率", "下降|下跌|降低|减少"))
 _LATIN = re.compile(r"[a-z]{2,}", re.IGNORECASE)
 _IN = re.compile("(?<=[馆厅店城园区院校])[里内中上]$")
@@ -228,9 +230,8 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
         return 0.0
     names = hit.document.kind != "statute"
     laws = statutes.titled(question) if names else ()
-    if awaited.lacks(question, lang, close, hit.text, names=names):
-        return 0.0
-    if awaited.another(question, label + hit.text, laws, names=names):
+    another = awaited.another(question, label + hit.text, laws, names=names)
+    if another or awaited.lacks(question, lang, close, hit.text, names=names):
         return 0.0
     if names and hit.document.lang == "zh":
         text, story = label + hit.text, label + hit.document.text
@@ -296,4 +297,4 @@ def _has_what_is_named(question: str, lang: str, text: str) -> bool:
     """Whether the last word of what is asked for by name is spoken of: 哪些协议, 什么限制."""
     there = evidence.Text(text)
     named = (evidence.terms(_IN.sub("", found[1]), lang)[-1:] for found in _WHICH.finditer(question))
-    return all(there.has(term) >= evidence.PARTLY for terms in named for term in terms)
+    return all(there.has(term) >= evidence.PARTLY or _KIND.fullmatch(term.text) for terms in named for term in terms)

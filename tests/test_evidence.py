@@ -112,6 +112,13 @@ def test_the_part_of_a_question_that_nothing_speaks_of_is_named() -> None:
     assert ground.open_parts == ("门票多少钱",)
 
 
+def test_a_text_calls_devices_by_their_names_but_speaks_of_an_agreement() -> None:
+    devices, agreement = (
+        decide.ground(f"节能推广什么{what}?", "zh", hits(plan(), "3"), even).sure for what in ("设备", "协议")
+    )
+    assert devices > 0.9 > 0.7 > agreement
+
+
 def test_a_part_without_content_makes_no_ground_for_the_rest() -> None:
     found = hits(plan(), "3")
     assert decide.ground("上一次是谁说的?", "zh", found, even).enough  # an earlier turn may have told of what
