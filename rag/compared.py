@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from rag import awaited, evidence, facts
+from rag.entitled import without_names
 from rag.labels import short_label
 from rag.named import Named
 from rag.records import Document, Hit, Path, Provision
@@ -73,7 +74,8 @@ def sides(
     """
     if not (ASKED.search(question) or _IN_TURN.match(question)):
         return None
-    wanted = evidence.terms(question, lang, [document.title for document in about])
+    _, matter = _SCENE.match(without_names(question)).groups()  # type: ignore[union-attr]
+    wanted = evidence.terms(matter or question, lang, [document.title for document in about])
     if named and len(named.paths) > 1:
         one = len({document.doc_id for document, _ in named.paths}) == 1
         labels = [short_label(d.lang, path) if one else d.label(path) for d, path in named.paths]

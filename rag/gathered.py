@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag import evidence, facts
+from rag import compared, evidence, facts
 from rag.records import Document, Hit, Path, Provision
 from rag.spread import Shown, leaves, quote
 from rag.told import clauses
@@ -82,7 +82,10 @@ def _matters(question: str, lang: str, weight: evidence.Weight) -> Iterator[tupl
 
 def asks_for_whole(asked: str, lang: str, paths: Sequence[tuple[Document, Path]]) -> bool:
     """Whether a question about the provisions at `paths` is answered by the whole of them: what they list, or what they
-    require of a matter that more than one of their clauses speaks of, where they are short."""
+    require of a matter that more than one of their clauses speaks of, where they are short; not where several are
+    compared."""
+    if len(paths) > 1 and compared.ASKED.search(asked):
+        return False
     if ALL_OF.search(asked):
         return True
     said = [text for document, path in paths for text, *_ in clauses(document, document.by_path[path])]

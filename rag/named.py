@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.bare import LEAD, MARKS, MENTION, MENTION_WHERE, PURPOSE, TEXT_EN, TEXT_ZH, TITLES, as_articles
+from rag.entitled import by_title
 from rag.numerals import roman
 from rag.records import Document, Path, Provision
 from rag.reference import Reading, Reference
@@ -78,6 +79,8 @@ def named(question: str, titles: Titles, before: Sequence[str] = ()) -> Named | 
         return _mentions(match, spoken.documents if spoken else lone)
     if not found and TITLES.search(text):
         return _titled(spoken.documents if spoken else lone)
+    if not found:
+        found = by_title(text, (spoken.documents if spoken else lone or (None,))[0])
     places: list[tuple[Reference, tuple[Document, ...]]] = []
     for reference in found:
         if _is_elsewhere(reference, names, text):
@@ -268,7 +271,7 @@ def _mentions(match: re.Match[str], documents: tuple[Document, ...]) -> Named | 
         words = tuple(filter(None, (part.strip() for part in _PART.split(tail.partition("的")[0]))))  # 隐私的保护
     if not quoted and not all(len(word) > 1 and word.lower() in text for word in words):
         return None
-    kind = (match.groupdict().get("enkind") or match["zhkind"]).lower()
+    kind = (match.groupdict().get("enkind") or match["zhkind"] or "条").lower()
     tops = {"recital": ("recital",), "provision": (), "地方": ()}.get(kind, ("article", "annex"))
     places = tuple((documents[0], path) for path in _holding(documents[0], [word.lower() for word in words], tops))
     return Named("mentions", documents[:1], places, others=documents[1:], words=words)

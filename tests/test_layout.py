@@ -76,7 +76,7 @@ STAGES = {
     "prompt": ("rag.prompt", "rag.prompts"),
     "generate": ("rag.generate",),
     "cite": ("rag.cite", "rag.carried", "rag.aligned"),
-    "reference": ("rag.bare", "rag.reference", "rag.referred", "rag.titles", "rag.named", "rag.told"),
+    "reference": ("rag.bare", "rag.entitled", "rag.reference", "rag.referred", "rag.titles", "rag.named", "rag.told"),
     "models": ("rag.models", "rag.catalogue", "rag.checked", "rag.fetch", "rag.wheels", "rag.convert_e5"),
 }
 SETTINGS = {

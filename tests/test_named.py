@@ -127,6 +127,7 @@ def test_what_only_looks_like_a_reference_or_means_another_document_is_left_alon
         ("第二条讲什么?", ["个保法第一条讲什么?"], PIPL, "article 2"),
         ("第二条讲什么?", ["刑法是什么?", "个保法第一条?", "为什么?"], PIPL, "article 2"),
         ("该法第二条讲什么?", ["刑法第一条?"], CRIMES, "article 2"),
+        ("这部民法典第二条讲什么?", ["刑法第一条?"], "中华人民共和国民法典", "article 2"),
         ("民法典第二条讲什么?", ["刑法第一条?"], "中华人民共和国民法典", "article 2"),
         ("第八条讲什么?", [], "中华人民共和国民法典", "article 8"),  # the only one with so many
     ],
@@ -152,6 +153,17 @@ def test_without_a_name_the_conversation_or_the_number_says_which(
         ("What does point 3 of the plan say?", "text", "article 3"),
         ("Compare points 1 and 3", "within", "article 1; article 3"),
         ("“节能”这个提法出现在第几条?原话怎么说?", "mentions", "article 3, sentence 1"),
+        ("哪一条提到“节能技术”?后面紧跟着的说法是什么?", "mentions", "article 3, sentence 1"),
+        (
+            "“公园”在计划里出现了三回,原话各是什么?",
+            "mentions",
+            "article 1, sentence 2; article 2, sentence 2; article 3, sentence 3",
+        ),
+        ("这份行动计划第三条讲什么?", "text", "article 3"),
+        ("上述行动计划第三条讲什么?", "text", "article 3"),
+        ("刚才那份行动计划的第三条讲了什么?", "text", "article 3"),
+        ("整份行动计划收尾的那一条,标题怎么写的?", "text", "article 3"),
+        ("“推广节能技术”这一条要求能耗降多少?", "within", "article 3"),
     ],
 )
 def test_the_plan_is_asked_about_in_many_ways(question: str, asks: str, paths: str) -> None:

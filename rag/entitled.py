@@ -1,0 +1,51 @@
+"""A question -> the articles that it means by their titles: 促进创新发展这条, “把握机遇”那一条, 公共部门应用的条文.
+
+In: a question that is `written_out`, and the document that it is about. Out: References as `referred.py` finds them for
+numbers. A name must be said of the whole title in its order, if with gaps, and of one title alone: a wrong reference is
+worse than none. Articles of statutes have no titles that are sentences, so that it finds none there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.records import Document
+from rag.reference import Reference
+
+_SAID = re.compile(
+    r"[“\"「『‘']?(?P<name>[\u3400-\u9fff+]{4,20}?)[”\"」』’']?(?:的?(?:[这那]一?|一)条(?![件例路])|的条[文款])"
+)
+_LEAD = re.compile(
+    r".*(?:讲|谈|说|提|写|关于|有关|涉及|标题[是为]|题为|叫做?|把|在|看|对|跟|请|问|[,，和与及])(?=[\u3400-\u9fff]{4})"
+)
+_COMMON = re.compile("人工智能|AI|[的,，。、]")
+LEAST = 0.4
+"""Share of a title's characters, without what stands in most of them, that a name has at least."""
+
+
+def by_title(text: str, document: Document | None) -> list[Reference]:
+    """The articles of a document that a question means by their titles, in the order in which they are said."""
+    titles = {
+        each.path[0]: _COMMON.sub("", document.text_of(each))
+        for each in (document.provisions if document else ())
+        if document and len(each.path) == 2 and each.path[0][0] == "article" and document.is_title(each.path)
+    }
+    found = []
+    for said in _SAID.finditer(text) if titles else ():
+        for name in dict.fromkeys((said["name"], _LEAD.sub("", said["name"]))):
+            bare = _COMMON.sub("", name)
+            fits = [step for step, title in titles.items() if _in_order(bare, title)]
+            if len(fits) == 1 and len(bare) >= max(4, LEAST * len(titles[fits[0]])):
+                found.append(Reference(said.end("name") - len(name), said.end(), steps=(fits[0],)))
+                break
+    return found
+
+
+def without_names(question: str) -> str:
+    """The question without what could be an article meant by its title."""
+    return _SAID.sub(" ", question)
+
+
+def _in_order(name: str, title: str) -> bool:
+    rest = iter(title)
+    return all(character in rest for character in name)
