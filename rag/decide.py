@@ -68,8 +68,7 @@ The constant is above the fitted -0.8: of 88 later doubtful questions 3 of the 6
 others is kept, with -0.8 7 and 1."""
 
 SHORT = 500
-"""Characters of an article of a statute at most that is looked through whole for what is asked: 几天 may stand in
-another paragraph than the one found."""
+"""Characters of an article of a statute at most that is looked through whole: 几天 may stand in another paragraph."""
 
 SPEAKS = 0.5
 """Share of the most that a hit speaks of, below which it is not read: a small model copies from it all the same."""
@@ -165,16 +164,17 @@ def judged(ground: Ground, states: float) -> Ground:
 
 
 def teller(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> Callable[[str], float]:
-    """How much of a question a text speaks of, 0 to 1; `LACKS` less where it has nothing of the kind asked for."""
+    """How much of a question a text tells, 0 to 1; less without the kind asked for, or if it only says who spoke."""
     spoken = evidence.teller(question, lang, [hit.document.title for hit in hits], weight)
     names = any(hit.document.kind != "statute" for hit in hits)
-    pieces, little = facts.asking(question), awaited.says_little if names else lambda *_: False
+    pieces = facts.asking(question)
     speakers = {hit.document.text: speaker for hit in hits if (speaker := _speaker(hit.document))}
 
     def tells(text: str) -> float:
         said = next((speaker for story, speaker in speakers.items() if text in story), "")
         lacks = all(awaited.lacks(piece, lang, text, text, names=names) for piece in pieces)
-        return spoken(f"{text} {said}") - LACKS * (lacks or little(question, text))
+        less = LACKS * (lacks or (names and awaited.says_little(question, text)))
+        return spoken(f"{text} {said}") - less - (names and awaited.attributes(question, text))
 
     return tells
 

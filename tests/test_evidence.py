@@ -112,6 +112,11 @@ def test_the_part_of_a_question_that_nothing_speaks_of_is_named() -> None:
     assert ground.open_parts == ("门票多少钱",)
 
 
+def test_who_spoke_tells_less_than_anything_that_is_told() -> None:
+    tells = decide.teller("总书记去了哪些地方?", "zh", hits(plan(), "3"), even)
+    assert tells("总书记在接受本报记者采访时如是表示。") < tells("总书记走访了北京、上海。") - 1
+
+
 def test_a_text_calls_devices_by_their_names_but_speaks_of_an_agreement() -> None:
     devices, agreement = (
         decide.ground(f"节能推广什么{what}?", "zh", hits(plan(), "3"), even).sure for what in ("设备", "协议")
