@@ -75,7 +75,8 @@ def sides(
     if not (ASKED.search(question) or _IN_TURN.match(question)):
         return None
     _, matter = _SCENE.match(without_names(question)).groups()  # type: ignore[union-attr]
-    wanted = evidence.terms(matter or question, lang, [document.title for document in about])
+    asks = matter if ASKED.search(matter) else question  # and not 谢谢 behind it
+    wanted = evidence.terms(asks, lang, [document.title for document in about])
     if named and len(named.paths) > 1:
         one = len({document.doc_id for document, _ in named.paths}) == 1
         labels = [short_label(d.lang, path) if one else d.label(path) for d, path in named.paths]

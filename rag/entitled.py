@@ -25,18 +25,21 @@ LEAST = 0.4
 
 def by_title(text: str, document: Document | None) -> list[Reference]:
     """The articles of a document that a question means by their titles, in the order in which they are said."""
+    said = list(_SAID.finditer(text))
+    if not said or not document:
+        return []
     titles = {
         each.path[0]: _COMMON.sub("", document.text_of(each))
-        for each in (document.provisions if document else ())
-        if document and len(each.path) == 2 and each.path[0][0] == "article" and document.is_title(each.path)
+        for each in document.provisions
+        if len(each.path) == 2 and each.path[0][0] == "article" and document.is_title(each.path)
     }
     found = []
-    for said in _SAID.finditer(text) if titles else ():
-        for name in dict.fromkeys((said["name"], _LEAD.sub("", said["name"]))):
+    for one in said:
+        for name in dict.fromkeys((one["name"], _LEAD.sub("", one["name"]))):
             bare = _COMMON.sub("", name)
             fits = [step for step, title in titles.items() if _in_order(bare, title)]
             if len(fits) == 1 and len(bare) >= max(4, LEAST * len(titles[fits[0]])):
-                found.append(Reference(said.end("name") - len(name), said.end(), steps=(fits[0],)))
+                found.append(Reference(one.end("name") - len(name), one.end(), steps=(fits[0],)))
                 break
     return found
 

@@ -69,6 +69,11 @@ def test_two_matters_are_told_by_the_clause_that_speaks_of_each_and_not_where_on
     assert compared("游乐设施和喷泉各有什么要求?") is None
 
 
+def test_thanks_behind_a_question_are_not_what_is_compared() -> None:
+    plainly = compared("比较行动计划第一条和第三条对照明的要求。")
+    assert plainly and compared("比较行动计划第一条和第三条对照明的要求。谢谢！") == plainly
+
+
 def test_who_asks_is_no_part_of_what_is_compared() -> None:
     found = compared("我在市政处的信息科上班，领导让比较：公园这一块，安全检查的条文和非机动车的条文各提了什么?")
     assert found
