@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.compare import as_hit, declines, drawn, figures, said, supported, table
+from benchmarks.compare import Tapped, as_hit, declines, drawn, figures, limit, said, supported, table
 
 from rag.evaluate.questions import Question
 
@@ -87,3 +87,22 @@ def test_a_few_questions_are_drawn_across_their_kinds_and_the_same_ones_again() 
     assert sorted(each.kind for each in chosen) == ["cite", "cite", "fact", "fact", "fact", "none"]
     assert {each.kind for each in drawn(asked, 3)} == {"fact", "cite", "none"}
     assert len(drawn(asked, 99)) == 12
+
+
+def test_the_limit_is_told_of_the_questions_that_a_model_answered() -> None:
+    rows = [{"first": 3.0, "alone": 2.0}, {"first": 1.5, "alone": 1.0}, {"first": None, "alone": None}, {"first": 9.0}]
+    (told,) = limit(rows)
+    assert "1.5 s at the median" in told and "2.2 s of the same 2 questions, 1.5 times" in told
+    assert limit(rows[2:]) == []
+
+
+def test_what_is_asked_of_a_model_is_noted_and_answered_all_the_same() -> None:
+    class Writer:
+        def stream(self, prompt: str, tokens: int) -> list[str]:
+            return [f"{prompt} {tokens}"]
+
+    writer = Writer()
+    tapped = Tapped(writer)
+    assert tapped.alone() is None
+    assert writer.stream("甲", 3) == ["甲 3"]
+    assert tapped.prompts == ["甲"]

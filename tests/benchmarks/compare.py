@@ -19,6 +19,7 @@ How the four are judged, alike and by code:
 - declined: of unanswerable questions, and falsely of answerable ones. The others decline when their answer is empty, is
   "Empty Response", or says one of `DECLINES`; this is lenient, since it does not ask what else is said;
 - first s: until the first token of the answer is there; of an answer in several calls, of the last.
+The limit of the last is what the engine of this program takes by itself to read our prompts and write one token.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from rag.errors import TiaoYinError
 from rag.evaluate.metrics import given
 from rag.evaluate.questions import Question, read_questions
 from rag.facts import language
+from rag.generate import embedded
 from rag.generate.gguf import Gguf
 from rag.ingest import ingest
 from rag.loaded import LLM
@@ -280,6 +282,30 @@ class Txtai:
         return Response(answer, [NodeWithScore(node=TextNode(text=text)) for text in self._found])
 
 
+class Tapped:
+    """The prompts that a language model of this program gets from now on."""
+
+    def __init__(self, writer: Any) -> None:
+        self.writer, self.prompts, stream = writer, list[Prompt](), writer.stream
+
+        def tapped(prompt: Prompt, tokens: int) -> Any:
+            self.prompts.append(prompt)
+            return stream(prompt, tokens)
+
+        writer.stream = tapped
+
+    def alone(self) -> float | None:
+        """Seconds that the engine takes for the last prompt and one token, nothing of ours around it; None where there
+        was none. Its beginning is cached, as for us; the rest is made another, which has not been read."""
+        if not self.prompts:
+            return None
+        *before, last = self.prompts.pop().messages
+        ids = self.writer._ids((*before, replace(last, content=f"另一问。{last.content}")))
+        started = time.perf_counter()
+        self.writer._pipe.generate([ids], [embedded._config(1, 0)])
+        return time.perf_counter() - started
+
+
 def figures(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     """What one engine's rows come to; None where there is nothing to count."""
 
@@ -342,14 +368,28 @@ def measure(args: argparse.Namespace) -> measuring.Result:
                 what = f"{'first token' if name == 'first s' else 'whole answer'} beside LlamaIndex, {who}"
                 share = own[name] / theirs
                 targets.append(measuring.Target(what, "≤ 1/3", f"{share:.2f}", share <= 1 / 3))
-    asked = len(next(iter(rows.values())))
+    *_, ours = rows.values()
+    asked = len(ours)
     through = "the engine of this program" if args.same else "the prebuilt llama.cpp wheel (xllamacpp)"
     return measuring.Result(
         "compare", "Answers",
         f"LlamaIndex' query engines and txtai's RAG, same files, embedder and model, the model by {through}",
-        targets, [(f"{asked} questions of {args.questions.name}", ["", *own], table(found))],
+        targets, [(f"{asked} questions of {args.questions.name}", ["", *own], table(found))], limit(ours),
         more={"llm": engine.generator().name, "rows": rows},
     )  # fmt: skip
+
+
+def limit(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """What the engine alone takes until its first token, beside what it took with all of ours around it."""
+    known = [(row["first"], row["alone"]) for row in rows if row.get("alone") and row["first"] is not None]
+    if not known:
+        return []
+    first, alone = (float(np.median(each)) for each in zip(*known, strict=True))
+    return [
+        f"The engine alone takes {alone:.1f} s at the median to read the same prompts, their beginning cached, and to "
+        f"write one token; ours takes {first:.1f} s of the same {len(known)} questions, {first / alone:.1f} times as "
+        "long, with the search and, where words leave in doubt whether what was found answers, the model's verdict."
+    ]
 
 
 def put(engine: Engine, chosen: Sequence[Question], args: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
@@ -359,16 +399,20 @@ def put(engine: Engine, chosen: Sequence[Question], args: argparse.Namespace) ->
     engine._load_model()  # the beginnings of its prompts are read, as they are when a page is opened
     for ask in asked.values():
         ask(Question("warm", WARM_UP))
+    tapped = Tapped(engine.generator())
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in asked}
     begun = time.perf_counter()
     for n, question in enumerate(chosen, 1):
         for name, ask in asked.items():
+            tapped.prompts.clear()
             started = time.perf_counter()
             spoken = ask(question)
             row = {"id": question.id, "answerable": question.answerable, "seconds": time.perf_counter() - started}
             row |= {"answer": spoken.text, "declined": spoken.declined, "keys": given(question, spoken.text)}
             row |= {"first": spoken.first, "supported": supported(spoken, engine._similar)}
             row["cited"] = [marked for *_, marked in spoken.sentences]
+            if ask is list(asked.values())[-1]:
+                row["alone"] = tapped.alone()
             rows[name].append(row)
         print(f"{n} of {len(chosen)} questions", file=sys.stderr, flush=True)
         if args.seconds and time.perf_counter() - begun > args.seconds:
