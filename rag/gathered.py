@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag import compared, evidence, facts
+from rag.entitled import without_names
 from rag.records import Document, Hit, Path, Provision
 from rag.spread import Shown, leaves, quote
 from rag.told import clauses
@@ -23,7 +24,9 @@ ASKED = re.compile(
 )
 _OF_ARTICLES = re.compile(r"条|article", re.IGNORECASE)
 _PARTS = re.compile(r"[、,，]|和|与|以及|或者?|\b(?:and|or)\b")
-ALL_OF = re.compile(r"列[出举]|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE)
+ALL_OF = re.compile(
+    r"列[出举]|列了(?:什么|哪些)|逐[项条句]|哪些(?:规定|措施|内容|要求|举措|安排|方面)|\ball\b|\blist\b", re.IGNORECASE
+)
 WHAT_OF = re.compile(
     r"(?:什么样?的?|何)(?:规定|措施|要求|举措|安排|主张|倡议)|(?:怎么?样?|如何)(?:规定|要求|界定|定义|判|罚|说)"
     r"|管的?是?什么|什么行为|(?:指|说|讲)的?是?(?:什么|哪)"
@@ -65,17 +68,19 @@ def places(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
     return [shown for document, leaf in told for shown in quote(document, leaf, "")]
 
 
-def _matters(question: str, lang: str, weight: evidence.Weight) -> Iterator[tuple[evidence.Term, ...]]:
+def _matters(
+    question: str, lang: str, weight: evidence.Weight, titles: Sequence[str] = ()
+) -> Iterator[tuple[evidence.Term, ...]]:
     """What is looked for: what is quoted, else all that is asked, and each of the matters named side by side."""
     if quoted := facts.QUOTED.findall(question):
         yield from filter(None, (evidence.terms(each, lang) for each in quoted))
         return
-    whole = evidence.terms(question, lang)
+    whole = evidence.terms(question, lang, titles)
     size = sum(weight(term.text) for term in whole)
     if whole:
         yield whole
     for part in _PARTS.split(question):
-        terms = evidence.terms(part, lang)
+        terms = evidence.terms(part, lang, titles)
         if sum(not term.light for term in terms) and sum(weight(term.text) for term in terms) >= OF_ALL * size:
             yield terms
 
@@ -91,6 +96,8 @@ def asks_for_whole(asked: str, lang: str, paths: Sequence[tuple[Document, Path]]
     said = [text for document, path in paths for text, *_ in clauses(document, document.by_path[path])]
     if not WHAT_OF.search(asked) or sum(map(len, said)) > SHORT:
         return False
-    wanted = evidence.terms(asked, lang, [document.title for document, _ in paths])
-    speaking = sum(any(text.has(term) >= evidence.PARTLY for term in wanted) for text in map(evidence.Text, said))
-    return speaking > 1 or not wanted
+    titles = [document.title for document, _ in paths]
+    matter = WHAT_OF.sub(" ", without_names(asked))
+    matters = list(_matters(matter, lang, lambda word: 1.0, titles))
+    speaking = sum(any(evidence.share(each, text, lambda word: 1.0)[0] >= SPEAKS for each in matters) for text in said)
+    return speaking > 1 or not matters

@@ -52,7 +52,10 @@ def test_where_articles_are_asked_for_a_text_without_articles_is_not_told() -> N
         ("第三条怎么界定数据?", True),
         ("第三条有什么要求?", True),  # of nothing that is named
         ("What does Article 3 require of data?", True),
+        ("第三条列了什么?", True),
         ("第三条对偏见提出了什么要求?", False),  # one clause says it
+        ("第三条对数据流动提出了什么要求?", False),  # 数据 stands in another clause too, which is not about its flow
+        ("数据安全那条对算法偏见怎么规定?", False),  # the name of the article is not what is asked of it
         ("第三条的数据供给什么时候开始?", False),
         ("What does Article 3 say about data?", False),
         ("第四条对数据提出了什么要求?", False),  # too long to be told whole
