@@ -26,7 +26,7 @@ test: $(VENV)/installed-test
 	@sh scripts/chromium.sh
 	@sh scripts/axe.sh $(VENV)/axe
 	@$(BIN)/tiaoyin pull
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=40 --durations-min=5 -m 'not alone'
+	$(BIN)/python -m pytest -n 2 --durations=40 --durations-min=5 -m 'not alone'
 	$(BIN)/python -m pytest -m alone
 
 # Every fault twenty times, those too that `make test` tries less often as they take seconds each; TIAOYIN_TRIALS says

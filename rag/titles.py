@@ -45,6 +45,7 @@ _WORD = re.compile(
     r"反(?!垄断)|互联网|[\u3400-\u9fff]{2}(?:[者人车金社式院员会制]|权(?!益))?|[\u3400-\u9fff]|[A-Za-z0-9]+"
 )
 _POINTS = re.compile(r"[这该本此那同其上述部个项家的]*\Z")  # 这部法, 该条例: no name but the conversation says which
+_OF_KIND = re.compile(r"(?<=[这该此那述部])(法典?|条例|细则)(?=的?第[\d零〇一二两三四五六七八九十百]+条)")
 # Words, and laws of their own, made of the beginning of another's title: 合法, 刑法 (刑事诉讼法), 劳动法 (劳动合同法).
 _OWN = frozenset(
     "合法 公法 商法 国法 军法 刑法 民法 税法 教法 无法 司法 立法 执法 非法 违法 方法 用法 民事法 刑事法 劳动法 "
@@ -124,7 +125,11 @@ class Titles:
         known, unknown = list[_Span](), list[_Span]()
         for match in _NAMED.finditer(plain):
             start, end = _begins(plain, match.start()), match.end()
-            if not _POINTS.fullmatch(plain, start, match.start()):
+            if _POINTS.fullmatch(plain, start, match.start()):
+                kind = _OF_KIND.match(plain, match.start())
+                if kind and kind[1] not in self._words:  # 该条例第三条, asked of a plan
+                    unknown.append((match.start() - 1, end, ()))
+            else:
                 documents = self._short_for(plain, start, end) if not _RIGHT.match(plain, end) else ()
                 (known if documents else unknown).append((start, end, documents))
         return known[::-1] + unknown[::-1]
@@ -132,9 +137,7 @@ class Titles:
     def _short_for(self, plain: str, start: int, end: int) -> tuple[Document, ...]:
         name = plain[start:end]
         core, kind = _split(name)
-        joins = plain[max(0, start - 1) : start] in tuple(
-            "和与及或、"
-        )  # 医疗纠纷预防和处理条例 is not 医疗事故处理条例
+        joins = start > 0 and plain[start - 1] in "和与及或、"  # 医疗纠纷预防和处理条例 is not 医疗事故处理条例
         if name in _OWN:
             return ()
         core = core.removesuffix("管理")
@@ -147,9 +150,7 @@ class Titles:
                 used = len(words) if "".join(words).endswith(core) or len(words) in found else None
             if used == len(words):
                 whole.append((2, document))
-            elif used and (
-                len(core) <= 4 or kind not in ("法", "法典")
-            ):  # 消法, 道交法; a longer one is a title of its own
+            elif used and (len(core) <= 4 or kind not in ("法", "法典")):  # 消法; a longer one is a title of its own
                 begun.append((2, document))
         fits = whole or begun
         same = {_title(document.title) for _, document in fits}

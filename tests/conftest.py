@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from rag import models
 from rag.ingest import ingest
@@ -22,13 +23,20 @@ WRITES = {"test_command_line", "test_embedded", "test_end_to_end", "test_injecti
 """Whose tests let the language model write."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFile(LoadScopeScheduling):
     """Of the processes that share the tests one takes all that write, since two such hinder each other and each hold
-    the model; else a file is not divided, nor what its tests share.
+    the model; else a file is not divided, so that what its tests share is made once.
+
+    xdist's own groups go by a mark that it writes into ids, where pytest 9.2 reads it no longer: all was divided.
     """
-    for item in items:
-        name = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("writes" if name in WRITES else name))
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = Path(nodeid.partition("::")[0]).stem
+        return "writes" if name in WRITES else name
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -260,6 +260,21 @@ def test_the_only_plan_or_document_is_meant_by_those_words(text: str, means: boo
     assert sole(text, Titles([plan(), replace(plan(), doc_id="other")])) == []
 
 
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("该条例第三条怎么规定?", False),  # there is none: not the third article of the plan
+        ("该法第三条怎么规定?", False),
+        ("该计划第三条怎么规定?", True),
+        ("第三条怎么规定?", True),
+    ],
+)
+def test_a_document_of_a_kind_that_is_not_there_is_not_the_one_that_is(question: str, meant: bool) -> None:
+    assert (named(question, Titles([plan()])) is not None) is meant
+    other = law("中华人民共和国公园法", 3)
+    assert named("该法第三条怎么规定?", Titles([plan(), other])) is not None
+
+
 @pytest.mark.parametrize("question", ["行动计划一共二十条,对吗?", "行动计划有3条吧,对不对?", "一共有几条?"])
 def test_a_wrong_number_of_articles_is_put_right_by_counting(question: str) -> None:
     found = named(question, Titles([plan()]))
