@@ -271,8 +271,7 @@ def test_the_only_plan_or_document_is_meant_by_those_words(text: str, means: boo
 )
 def test_a_document_of_a_kind_that_is_not_there_is_not_the_one_that_is(question: str, meant: bool) -> None:
     assert (named(question, Titles([plan()])) is not None) is meant
-    other = law("中华人民共和国公园法", 3)
-    assert named("该法第三条怎么规定?", Titles([plan(), other])) is not None
+    assert named("该法第三条怎么规定?", Titles([law("中华人民共和国公园法", 3)])) is not None
 
 
 @pytest.mark.parametrize("question", ["行动计划一共二十条,对吗?", "行动计划有3条吧,对不对?", "一共有几条?"])
