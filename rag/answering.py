@@ -230,8 +230,9 @@ def _shown(
     bare = spread.is_bare(marked.text, verdict.hit.document.text_of(verdict.provision))
     clause = spread.instead(marked, asked.hits, asked.question, tells) if bare else []
     shown = _on_question(asked, clause) or spread.spread(asked.question, marked.text, verdict)
-    if not any(_has_awaited(asked, one.text, verdict.hit.document) for one in shown):  # it left out the day asked for
-        shown = spread.quote(verdict.hit.document, verdict.provision, asked.question) or shown
+    said, document = " ".join(one.text for one in shown), verdict.hit.document
+    if not shown or _lacking(asked, said, document) > _lacking(asked, document.text_of(verdict.provision), document):
+        shown = spread.quote(document, verdict.provision, asked.question) or shown  # it left out the day asked for
     return shown, ""
 
 
@@ -263,17 +264,16 @@ def _on_question(asked: Prompt, shown: list[spread.Shown]) -> list[spread.Shown]
 def _is_on(asked: Prompt, support: cite.Support) -> bool:
     """Whether a provision is what was asked about, and has anything of the kind that one of its parts asks for."""
     document = support.hit.document
-    return cite.on_question(asked.question, support, asked.hits) and _has_awaited(
-        asked, document.text_of(support.provision), document
-    )
+    lacking = _lacking(asked, document.text_of(support.provision), document)
+    return cite.on_question(asked.question, support, asked.hits) and lacking < set(facts.asking(asked.question))
 
 
-def _has_awaited(asked: Prompt, text: str, document: Document) -> bool:
-    """Whether a text has anything of the kind that one of the parts of the question asks for."""
-    names = document.kind != "statute"
-    if awaited.attributes(asked.question, text):
-        return False
-    return not all(awaited.lacks(piece, asked.lang, text, text, names=names) for piece in facts.asking(asked.question))
+def _lacking(asked: Prompt, text: str, document: Document) -> set[str]:
+    """The pieces of the question that ask for a kind of thing of which a text has none: all, where it only says who
+    spoke."""
+    pieces, names = facts.asking(asked.question), document.kind != "statute"
+    of = awaited.attributes(asked.question, text)
+    return {piece for piece in pieces if of or awaited.lacks(piece, asked.lang, text, text, names=names)}
 
 
 def foreign(answer: Answer) -> bool:

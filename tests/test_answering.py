@@ -61,6 +61,17 @@ def test_the_line_below_a_headline_is_no_answer(tmp_path: Path) -> None:
     assert "——访" not in answer.text
 
 
+def test_a_sentence_that_leaves_out_the_second_thing_asked_for_gives_way_to_the_clause_that_has_both(
+    tmp_path: Path,
+) -> None:
+    said = "影片《公园》26日在本市电影节亮相，将与8部外国影片一起参与最高奖项角逐。"
+    engine = Here(tmp_path, [document("影片《公园》亮相", said, "2025-07-27")])
+    asked = "影片《公园》哪天亮相，跟几部外国影片角逐最高奖项？"
+    reply = "影片《公园》26日亮相[1]。"
+    assert [each.text for each in engine.answer(asked, reply=reply).sentences] == [said]
+    assert [each.text for each in engine.answer("影片《公园》哪天亮相？", reply=reply).sentences] != [said]
+
+
 def test_where_the_model_finds_nothing_the_clause_that_surely_answers_is_quoted(engine: Here) -> None:
     assert engine.answer("公园每日开放时间不得少于多久?", reply="条文未载明").text == OPEN
 
