@@ -148,3 +148,12 @@ def test_every_set_has_a_name_on_the_page(name: str) -> None:
 def test_no_two_questions_of_any_sets_share_an_id() -> None:
     ids = Counter(question.id for path in (DATA / "eval").glob("*.jsonl") for question in read_questions(path))
     assert [id for id, n in ids.items() if n > 1] == []
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "eval").glob("*.jsonl")), ids=lambda path: path.stem)
+def test_gold_in_an_article_or_the_preamble_names_it(path: Path) -> None:
+    """Gold without an article means its document as a whole, where any citation of it would count as right."""
+    inside = [
+        (q.id, g) for q in read_questions(path) for g in q.gold if g.path and g.path[0][0] in ("article", "preamble")
+    ]
+    assert [(id, gold.article) for id, gold in inside if gold.article != article_of(gold.path)] == []
