@@ -52,14 +52,16 @@ def places(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
         return []
     if _OF_ARTICLES.search(question) and (articles := [hit for hit in hits if hit.provision.path[0][0] == "article"]):
         hits = articles
-    matters = list(_matters(question, lang, weight))
+    matters, quoted = list(_matters(question, lang, weight)), facts.QUOTED.findall(question)
     if not matters:
         return []
     told: list[tuple[Document, Provision]] = []
     for hit in hits:
+        texts = [(hit.document.text_of(leaf), leaf) for leaf in leaves(hit)]
         found = [
-            (max(evidence.share(matter, hit.document.text_of(leaf), weight)[0] for matter in matters), leaf)
-            for leaf in leaves(hit)
+            (max(evidence.share(matter, text, weight)[0] for matter in matters), leaf)
+            for text, leaf in texts
+            if not quoted or any(facts.plain(each) in facts.plain(text) for each in quoted)
         ]
         share, leaf = max(found, key=lambda each: each[0], default=(0.0, hit.provision))
         if share >= SPEAKS:

@@ -263,7 +263,8 @@ def _mentions(match: re.Match[str], documents: tuple[Document, ...]) -> Named | 
     """Where the words stand; None when they are not quoted and do not stand there so: then meaning has to find them."""
     if not documents:
         return None
-    tail = match["zh"] or match.groupdict()["en"]
+    groups = match.groupdict()
+    tail = groups["zh"] or groups.get("en") or groups["said"]
     quoted = tuple(_QUOTED.findall(tail)) or ((tail,) if match.re is MENTION_WHERE else ())
     words = quoted or tuple(_NOISE.sub("", part.strip()).strip() for part in _PART.split(tail))
     text = documents[0].text.lower()
@@ -271,7 +272,7 @@ def _mentions(match: re.Match[str], documents: tuple[Document, ...]) -> Named | 
         words = tuple(filter(None, (part.strip() for part in _PART.split(tail.partition("的")[0]))))  # 隐私的保护
     if not quoted and not all(len(word) > 1 and word.lower() in text for word in words):
         return None
-    kind = (match.groupdict().get("enkind") or match["zhkind"] or "条").lower()
+    kind = (groups.get("enkind") or groups["zhkind"] or groups.get("kind") or "条").lower()
     tops = {"recital": ("recital",), "provision": (), "地方": ()}.get(kind, ("article", "annex"))
     places = tuple((documents[0], path) for path in _holding(documents[0], [word.lower() for word in words], tops))
     return Named("mentions", documents[:1], places, others=documents[1:], words=words)

@@ -30,7 +30,10 @@ _WHERE = re.compile(
 _HOW_ALONE = re.compile(
     r"怎|如何|咋|什么(?!时候|地方|人|日子|职|头衔|身份|名)|哪些(?!人|地方|国)|[吗么]\W*$|有没有|是否|是不是"
 )
-_OF_BEFORE = re.compile(r"[它他她]们?|这[种样类些么]|那[种样类些么]")
+_OF_BEFORE = re.compile(
+    r"[它他她]们?|这[种样类些么]|那[种样类些么]|\b(?:if so|it|its|they|them|their|this|that|those|these|he|she)\b",
+    re.IGNORECASE,
+)
 _IF = re.compile(r"\s*(?:要是|如果|假如|假设|倘若|万一|若是?)(?!.{0,40}(?:多少|什么|怎|如何|是否|吗|谁|何时))")
 
 
@@ -48,7 +51,7 @@ def asked(question: str) -> list[str]:
             continue
         led += piece
         if parts and not led.endswith("，") and _asks_of_nothing(piece):
-            parts[-1] += f"，{piece}"
+            parts[-1] += f"{', ' if facts.language(piece) == 'en' else '，'}{piece}"
             led = ""
         elif facts.ASKS.search(piece) and not _IF.match(piece):
             parts.append(led)
@@ -64,7 +67,10 @@ def is_bare(part: str) -> bool:
 
 
 def _asks_of_nothing(piece: str) -> bool:
-    content = [term.text for term in evidence.terms(piece, "zh") if not term.light]
+    lang = facts.language(piece)
+    content = [term.text for term in evidence.terms(piece, lang) if not term.light]
+    if lang == "en":
+        return len(content) < FEW and bool(_OF_BEFORE.search(piece))
     if not _HOW_ALONE.search(piece) or facts.ASKS_NUMBER.search(piece):
         return len(piece) <= BARE and not content
     if len(content) < FEW and _OF_BEFORE.search(piece):

@@ -36,7 +36,7 @@ _CLOSING = re.compile(
 )
 _POINTS_BACK = re.compile(
     r"^(?:那(?!么多)|还有|以及|其中|里[面头]|当中|另外?[一两几]|剩下|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她"
-    r"|^(?:那么?)?其(?![他它中实余])|这(?![样次])|那(?=[些个里种时边次年项])"
+    r"|^(?:那么?)?其(?![他它中实余])|这(?![样次])|那(?=[些个里儿种时边次年项])"
     r"|(?<![应活])该(?=[法条款项规办组机公计文])|上述|前者|后者|上面|此(?=[类项条外])"
     r"|^(?:and|but|so|or|what about|how about|what if)\b|\b(?:its?|they|their|them|he|she|his|her|him|these|those)\b"
     r"|\bthis\b|\bthat(?=\s*(?:[?.!]|$|is\b|was\b|mean|appl|include|work|happen))|\bthere\s*\?",
@@ -70,6 +70,7 @@ _LAW = re.compile(r"(?:《?[\u3400-\u9fff]{1,20}?(?:法典|法|条例|办法|细
 
 # Parts of speech of a first word that is no subject, and of names, one of which is enough of one.
 _NO_SUBJECT, _NAMES = ("p", "r", "v", "d", "m", "c"), ("nr", "ns", "nt")
+_NONE = re.compile("一共|总共|具体")
 
 _LEVELS = "条点段款项目句"  # from the broadest; 点 and 段 may stand where 条 does
 _STEP = re.compile(
@@ -105,7 +106,7 @@ def behind(question: str, history: Sequence[str], lang: str) -> str | None:
     """
     words = list(tagged(question)) if lang == "zh" and history and len(question) < LONG["zh"] else []
     named = _OWN.search(question) or any(tag.startswith(_NAMES) or word.isascii() for word, _, tag in words)
-    if not words or named or not words[0][2].lstrip("?").startswith(_NO_SUBJECT):
+    if not words or named or not (words[0][2].lstrip("?").startswith(_NO_SUBJECT) or _NONE.match(question)):
         return None
     return _behind(last(history, lang), question)
 

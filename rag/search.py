@@ -158,7 +158,8 @@ class Search:
             other = self._found(joined, before, k, lang, embedder, only, wording)
             tells = evidence.teller(question, lang, (), self.lexical.weight)
             alone, behind = (tells(each.hits[0].text) if each.hits else 0.0 for each in (found, other))
-            if behind >= max(alone - AS_MUCH, SOME):
+            says = any(not term.light for term in evidence.terms(question, lang))
+            if not says or behind >= max(alone - AS_MUCH, SOME):
                 found, rewritten = other, joined
         referred = found.named and found.named.paths
         if history and not referred and (this := rewrite.THIS.match(question)):

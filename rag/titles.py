@@ -56,7 +56,7 @@ _NAMED = re.compile(rf"(?:{_TYPE})(?:(?<=解释|规定)[一二三四五六](?![�
 # 这份计划, and 计划 where it can be no verb and no part of a longer name.
 _BARE = re.compile(
     rf"(?:[这该本此]|上述)[份项个部]?({_TYPE}|文件)"
-    rf"|(?:\A|[,，;；、:：。?？!！]|[在跟与]|知道|AI)({_TYPE}|文件)(?=[的里中对给要怎有提说让没能允鼓支写呼拿把]|上|如何|希望|打算|准备|针对|强调|主张|是[否不怎如]|引用|规定)"
+    rf"|(?:\A|[,，;；、:：。?？!！]|[在跟与]|知道|AI)({_TYPE}|文件)(?=[的里中对给要怎有提说让没能允鼓支写呼拿把]|上|如何|希望|打算|准备|针对|强调|主张|是|引用|规定)"
     r"|\b(?:the|this) (plan|document|text|act|regulation)\b",
     re.IGNORECASE,
 )

@@ -46,6 +46,8 @@ _LENGTH = rf"(?:用|以){_FEW}(?:[到至、-]{_FEW})?[句段](?:简[短单洁]�
 _MANNER = re.compile(
     rf"(?<=[，,。；;？?！!])\s*请?{_LENGTH}(?:总结|概括|归纳|说明|回答|介绍|讲|说)(?:一下|出来)?[吧呢。.！!？?]*\s*$"
     rf"|{_LENGTH}"
+    r"|\A[^:：,，。?？《》第]{0,12}(?:作业|核[实对]?一下|核[实对]|稿子|对照一?下|查一下|确认一?下|请教|求助|备课|写稿)[^:：,，。?？《》第]{0,4}[:：]\s*"
+    r"|\A(?:fact[- ]?check|(?:quick )?question|query)\s*[:：]\s*"
     r"|,?\s*\bin (?:one|two|three|four|five|a few|[1-9])(?: (?:or|to) (?:two|three|four|five|[1-9]))? sentences?\b",
     re.IGNORECASE,
 )
@@ -72,7 +74,7 @@ def tamed(text: str) -> str:
 
 
 def without_manner(question: str) -> str:
-    """A question without how long its answer is to be, which asks of nothing: 请用两三句话总结, in two sentences."""
+    """A question without how long its answer is to be, or what it is for: 请用两三句话总结, in two sentences, 核稿："""
     return _MANNER.sub("", question)
 
 

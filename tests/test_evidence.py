@@ -179,6 +179,7 @@ def test_the_law_that_governs_a_question_is_named_where_it_is_not_here(
         ("安全谁说了算,要给它立规矩吗?", ["安全谁说了算，要给它立规矩吗"]),
         ("吞吐量是多少?它在世界上排第几?", ["吞吐量是多少", "它在世界上排第几"]),
         ("要是哪天出了大祸,国家之间怎么通气?", ["要是哪天出了大祸，国家之间怎么通气"]),
+        ("Does it mention children? If so, what about them?", ["Does it mention children, If so, what about them"]),
     ],
 )
 def test_where_something_stands_is_no_question_of_its_own(question: str, parts: list[str]) -> None:

@@ -20,6 +20,7 @@ LAW = document("中华人民共和国个人信息保护法", PRIVACY)
         ("游乐设施检查与捐赠参与分别写在哪几条?", ["1.2", "2.2"]),
         ("计划里有三条提到公园,分别怎么说的?", ["1.2", "2.2", "3.3"]),
         ("哪些条款说的是月球基地?", []),  # none speaks of it
+        ("哪几条说到“游乐设施”?", []),  # what is quoted stands there letter by letter, here in one
         ("哪几条说节能技术的能耗降低?", []),  # one place is no gathering: the model tells it
         ("节能技术能降低多少能耗?", []),  # does not ask for places
         ("分别在哪几条?", []),  # of nothing that is named

@@ -371,9 +371,14 @@ def test_the_judge_sees_each_offence() -> None:
         ("第五条讲什么,用一句话概括一下", "第五条讲什么,"),
         ("请用三句话概括第五条", "请概括第五条"),
         ("What does Article 5 say, in two or three sentences?", "What does Article 5 say?"),
+        ("法学院小组作业：第五条讲什么?", "第五条讲什么?"),
+        ("核一下稿子: 第五条讲什么?", "第五条讲什么?"),
+        ("Fact check: does Article 5 speak of it?", "does Article 5 speak of it?"),
+        ("青岛港：吞吐量是多少?", "青岛港：吞吐量是多少?"),
+        ("个保法第五条核对：讲什么?", "个保法第五条核对：讲什么?"),
         ("他用什么话回答?", "他用什么话回答?"),
         ("In a sentence of five years, what counts?", "In a sentence of five years, what counts?"),
     ],
 )
-def test_how_long_an_answer_is_to_be_is_not_looked_for(question: str, left: str) -> None:
+def test_how_long_an_answer_is_to_be_and_what_it_is_for_are_not_looked_for(question: str, left: str) -> None:
     assert without_manner(question) == left

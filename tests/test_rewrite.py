@@ -150,6 +150,8 @@ def test_the_question_sets_are_told_apart() -> None:
         ("通过哪些办法来帮?", True),
         ("哪天提出来的", True),
         ("对普通公众又有什么说法?", True),
+        ("一共办几天?", True),
+        ("具体点了哪两样的名?", True),
         ("青岛港在全世界排第几?", False),  # says of what
         ("怎么让AI研发更省电?", False),
         ("《民法典》里在哪一条?", False),
