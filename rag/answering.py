@@ -273,7 +273,7 @@ def _lacking(asked: Prompt, text: str, document: Document) -> set[str]:
     spoke."""
     pieces, names = facts.asking(asked.question), document.kind != "statute"
     of = awaited.attributes(asked.question, text)
-    return {piece for piece in pieces if of or awaited.lacks(piece, asked.lang, text, text, names=names)}
+    return {p for p in pieces if of or awaited.lacks(p, asked.lang, text, text, names=names, whole=asked.question)}
 
 
 def foreign(answer: Answer) -> bool:

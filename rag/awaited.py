@@ -94,7 +94,7 @@ _WHICH_WORK = re.compile(r"哪一?[部本首]|\b(?:which|what) (?:film|movie|boo
 _WORK = re.compile(r"《|“")
 _WHERE = re.compile(
     r"(?:去|到|走访|访问|设|放|选|位于|举[行办]|召开|开|谈|落户)了?(?:过|在|到)?(?:了|的是)?(?:哪里|哪儿|哪些地方|什么地方)(?!.{0,4}[提说讲])"
-    r"|[在去到](?:哪里|哪儿|什么地方)(?:举[行办]|召开|谈|开)"
+    r"|[在去到](?:哪里|哪儿|什么地方)(?:举[行办]|召开|谈|开)|分别在(?:哪里|哪儿|哪些地方|什么地方)(?!.{0,4}[提说讲规写])"
 )
 _WHICH_BODY = re.compile(
     r"哪一?[个些](?:部门|机关|机构|单位)(?:负责|主管|监督|牵头|管)|由哪一?[个些]?(?:部门|机关|机构)"
@@ -151,10 +151,11 @@ _NAME = re.compile(
 _AGREED = re.compile(r"达成|谈成|谈拢|签署|签[了订]|\bagreed?\b|\bagreements?\b", re.IGNORECASE)
 
 
-def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = True) -> bool:
+def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = True, whole: str = "") -> bool:
     """Whether what is asked for cannot be in `clause`, nor, where it is a year or a name, in the `text` around it.
 
-    Without `names` nobody is asked for by name: laws say that a director presides, not who is one.
+    Without `names` nobody is asked for by name: laws say that a director presides, not who is one. The question may be
+    a piece of a `whole` one: what that names is no answer either, as 瑞典 of 瑞典会谈之前，前两次在哪里举行.
     """
     there, question = facts.arabic(clause), facts.without_some(question)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
@@ -193,7 +194,7 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
         return True
     if names and (which := _WHICH_COUNTRY.search(question) or _WHERE.search(question)):
         towns = "国" not in which[0]  # foreign ones are taken for names of persons
-        return not _named(question, lang, text, ("ns", "nt", "nr") if towns else ("ns", "nt"))
+        return not _named(whole or question, lang, text, ("ns", "nt", "nr") if towns else ("ns", "nt"))
     return amounts.lacks(question, lang, there, facts.arabic(text), names=names)
 
 

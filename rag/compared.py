@@ -40,8 +40,6 @@ _IN_TURN = re.compile(
 _MEASURE = re.compile(r"期限|时效|时限|多[久长少高重大]|几[年月天日倍岁成]|哪个更?[长高重多]")
 _KIND = re.compile(r"[这那]?[篇条]?的?(?:报道|消息|访谈|专访|采访|新闻|评论|文章|条款|条文|规定|倡议)?$")
 _IN = re.compile(r"^[^在]*(?<!存)在(?![职校建线押册编岗])(?=..)")
-_SCENE = re.compile(r"(.*[。：:])?(.*)\Z", re.DOTALL)
-"""Who asks, and what of: 我在医院上班，领导让比较：医疗这一块，…"""
 MOSTLY = 0.6
 """Share of the name of a matter that a clause must have to speak of it."""
 
@@ -74,7 +72,7 @@ def sides(
     """
     if not (ASKED.search(question) or _IN_TURN.match(question)):
         return None
-    _, matter = _SCENE.match(without_names(question)).groups()  # type: ignore[union-attr]
+    _, matter = _scene(without_names(question))
     asks = matter if ASKED.search(matter) else question  # and not 谢谢 behind it
     wanted = evidence.terms(asks, lang, [document.title for document in about])
     if named and len(named.paths) > 1:
@@ -102,6 +100,12 @@ def _matters(
     return found if all(said for _, said in found) else None
 
 
+def _scene(question: str) -> tuple[str, str]:
+    """Who asks, and what of: 我在医院上班，领导让比较：医疗这一块，…"""
+    at = max(map(question.rfind, "。：:")) + 1
+    return question[:at], question[at:]
+
+
 def _beside(
     question: str, lang: str, named: Named | None, find: Callable[[str], Sequence[Hit]], weight: evidence.Weight
 ) -> list[Side] | None:
@@ -110,8 +114,8 @@ def _beside(
         rest, *names = in_turn.groups()
     elif sides := _BESIDE.search(question):
         names = [_IN.sub("", name) for name in sides.groups()]
-        scene, matter = _SCENE.match(question[: sides.end(1) - len(names[0])]).groups()  # type: ignore[union-attr]
-        rest = (matter or scene or "") + question[sides.end() :]
+        scene, matter = _scene(question[: sides.end(1) - len(names[0])])
+        rest = (matter or scene) + question[sides.end() :]
     else:
         return None
     asked, found = evidence.terms(rest, lang), list[Side]()

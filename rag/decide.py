@@ -80,7 +80,7 @@ ON_TOPIC, ON_TOPIC_ACROSS = 0.86, 0.77
 """Cosine below which a question is said to be about something else altogether: a word for the reader, no gate."""
 
 _HOW_MANY = re.compile(rf"(?:多少|(?<![哪第])几[个项条种类款部份]?)(?!{facts.SPAN.pattern})([\u3400-\u9fff]{{2,8}})")
-_HOW_MANY_OF = re.compile(r"(?:多少|(?<!哪)几)个?([级类档层轮届批期])")
+_HOW_MANY_OF = re.compile(r"(?:(?:多少|(?<!哪)几)个?|最[高低]一?)([级类档层轮届批期])(?!别)")
 _WHICH = re.compile(
     r"(?:哪一?[些个家位部座种类项条两]|什么(?!要?这样))([\u3400-\u9fff]{2,8}?)(?=[?？,，。了的在由于被上里内]|\Z)"
 )
@@ -172,7 +172,7 @@ def teller(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weigh
 
     def tells(text: str) -> float:
         said = next((speaker for story, speaker in speakers.items() if text in story), "")
-        lacks = all(awaited.lacks(piece, lang, text, text, names=names) for piece in pieces)
+        lacks = all(awaited.lacks(each, lang, text, text, names=names, whole=question) for each in pieces)
         less = LACKS * (lacks or (names and awaited.says_little(question, text)))
         return spoken(f"{text} {said}") - less - (names and awaited.attributes(question, text))
 

@@ -299,3 +299,10 @@ MAYOR = "青岛市长任刚向嘉宾介绍历史城区。尼日利亚拉各斯�
 )
 def test_the_mayor_of_one_city_is_not_that_of_another(question: str, another: bool) -> None:
     assert places.holds_another(question, language(question), MAYOR) is another
+
+
+def test_a_place_that_the_rest_of_the_question_names_is_no_answer_to_where() -> None:
+    piece, clause = "双方两次会谈分别在哪里举行", "会谈即将在瑞典举行。"
+    whole = f"瑞典会谈之前，{piece}？"
+    assert awaited.lacks(piece, "zh", clause, clause, whole=whole)
+    assert not awaited.lacks(piece, "zh", "双方曾在日内瓦会谈。", "双方曾在日内瓦会谈。", whole=whole)

@@ -200,6 +200,8 @@ def test_nothing_found_is_no_ground() -> None:
         ),  # 收拾, 修好 are not counted
         ("进出口总额和同比增幅各是多少？", "进出口总额21.79万亿元，同比增长2.9%。", True),
         ("门票的价格是多少？", "公园每日开放，共有9座。", False),
+        ("最高一级怎么界定?", "探索分类分级管理。", False),
+        ("最高一级怎么界定?", "突发事件分为4级。", True),
     ],
 )
 def test_what_is_counted_is_the_word_before_how_much(question: str, text: str, there: bool) -> None:
