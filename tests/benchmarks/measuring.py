@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
@@ -213,10 +214,13 @@ def memory(pid: int) -> dict[str, float]:
             status = Path(f"/proc/{each}/status").read_text(encoding="ascii")
         except OSError:
             continue  # it has ended meanwhile
+        files = re.search(r"RssFile:\s+(\d+)", status)
+        if not files:
+            continue  # it is ending
         kb = {line.split(":")[0]: int(line.split()[1]) for line in lines}
         total["rss"] += kb["Rss"] * 1024 / 1e9
         total["pss"] += kb["Pss"] * 1024 / 1e9
-        total["file"] += int(status.split("RssFile:")[1].split()[0]) * 1024 / 1e9
+        total["file"] += int(files[1]) * 1024 / 1e9
     return total
 
 
