@@ -42,7 +42,7 @@ _TIME = re.compile(
 _CONDITION = re.compile(r"时(?!间)|后|前|起|届满|情形")
 """How a law says when: 自保管物交付时成立, 有下列情形之一的."""
 _OFFICE = re.compile(
-    r"担任|出任|率[队团]|带[队团]|牵头|领队|团长|秘书长|主席|会长|总统|总理|市长|部长|领导人|负责人|致辞|致了辞|发言|主持|作者|导演|"
+    r"担任|出任|率[队团]|带[队团]|牵头人|领队|团长|秘书长|主席|会长|总统|总理|市长|部长|领导人|负责人|致辞|致了辞|发言|主持|作者|导演|"
     r"\b(?:led|chair|secretary|president|minister|mayor|direct(?:or|ed|s)|head)",
     re.IGNORECASE,
 )

@@ -19,6 +19,7 @@ FESTIVAL = "为期9天的第八届马来西亚国际电影节正在吉隆坡举�
     ("question", "text", "lacking"),
     [
         ("中方牵头人是谁?", "此次会谈,中方的目标依然是同美方一道解决问题。", True),
+        ("合作组织由谁牵头?", "中国政府倡议成立合作组织。", False),  # an organisation may
         ("首任秘书长由谁担任?", FOUNDED, True),  # who reports it is nobody's secretary
         ("世界人工智能合作组织的首任秘书长由谁担任?", "联合国秘书长古特雷斯等发表致辞。", True),  # of another
         ("世界人工智能合作组织的首任负责人由谁担任?", "李强与有关科研机构和企业负责人互动交流。", True),
