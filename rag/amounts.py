@@ -32,7 +32,7 @@ _COUNTED_EN = [
         ("countries|nations|(?:member )?states", rf"{_MANY}个?(?:国|成员|缔约)"),
         (
             "people|persons|guests|attendees|participants|employees|workers|experts|members",
-            rf"{_MANY}[名位个]?[^,，。\d]{{0,4}}[人名位]",
+            rf"{_MANY}[名位个]?[^,，、。\d]{{0,4}}(?:人(?!工)|[名位])",
         ),
         ("cities|towns", rf"{_MANY}[个座](?:城|市)"),
         ("films?|movies?", rf"{_MANY}部"),

@@ -30,8 +30,7 @@ KIND = re.compile("行动计划|行动方案|宣言|公约|白皮书|纲要")
 """What a question calls a document by its kind."""
 
 NEARLY = 0.2
-"""How much less clear than the clearest a clause of a law may be that is told in its place, where that one has no
-number or name that is asked for."""
+"""How much less clear than the clearest a clause of a law may be that is told where that has not what is asked for."""
 
 PATIENCE = 3
 """Sentences in a row that fail the check before anything passed; then the model is stopped."""
@@ -81,9 +80,10 @@ def exact(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
 
 
 def in_short(answer: Answer, found: Found, ground: decide.Ground) -> Answer | None:
-    """The answer to a question for a story in short; None for any other."""
-    named = bool(found.hits) and found.about == {found.hits[0].document.doc_id}
-    for one in spread.told_short(found.asked, found.hits) if named or ground.enough else ():
+    """The answer to a question for a story in short, or for who sent it; None for any other."""
+    named = found.hits and found.about == {found.hits[0].document.doc_id}
+    sent = spread.dateline(found.hits, found.about) if awaited.OF_AGENCY.search(found.asked) else []
+    for one in sent or (spread.told_short(found.asked, found.hits) if named or ground.enough else ()):
         answer = added(answer, one)
     return answer if answer.sentences else None
 

@@ -119,6 +119,8 @@ _LONG = re.compile(
     re.IGNORECASE,
 )
 _REPORTER = re.compile(r"[(（][^()（）]*(?:记者|电)[^()（）]*[)）]|本报\S{0,12}电")
+OF_AGENCY = re.compile(r"通[讯信迅]社|电头|发稿|播发|\bdateline\b|\b(?:news|wire) (?:agency|service)\b", re.I)
+"""What asks who sent a report, and where from: that stands nowhere but in its dateline."""
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
@@ -242,7 +244,8 @@ def _named(question: str, lang: str, text: str, kinds: tuple[str, ...]) -> bool:
     """Whether a name stands in the text that is not the question's own."""
     if not CHINESE.search(text):
         return any(name not in question for name in _CAPITAL.findall(text))
-    found = (word for word, _, tag in tagged(_REPORTER.sub("", text)) if tag.lstrip("?").startswith(kinds))
+    told = text if OF_AGENCY.search(question) else _REPORTER.sub("", text)
+    found = (word for word, _, tag in tagged(told) if tag.lstrip("?").startswith(kinds))
     return any(len(word) > 1 and word not in question for word in found)
 
 

@@ -37,6 +37,21 @@ SOFT = re.compile(
     r"un\w{5}|non-?\w{4}|in(?:visible|divid|alien)|instead|rather than|regardless)\w*", re.I
 )  # fmt: skip
 DENIES = re.compile("避免|拒绝|反对|防止|免除|而非|取消")
+# What is yet to be made is not said to be there: 联合制定…标准 of a plan, which names nobody who has done it.
+_THERE = re.compile(
+    r"\b(?:is|are|was|were|been) (?:\w+ly |together )?(?:\w+ed,? and (?:\w+ly )?)?"
+    r"(?:established|set up|built|created|formed|founded|formulated|developed|drafted|drawn up|launched)\b",
+    re.I,
+)
+_YET = re.compile(
+    r"(?:\A|[，,。；;：:]|推动|支持|鼓励|探索|呼吁|加快|推进|倡导)(?:联合|共同|合作|携手|积极|逐步|尽早|尽快|进一步|加快|推动|探索|支持|鼓励|推进)*"
+    r"(?:建立|构建|搭建|打造|营造|建设|设立|成立|形成|制定|建成|研发|开发)(?!了)"
+)
+_WISHED = re.compile(
+    r"\b(?:to|should|shall|must|will|would|plans?|wants?|aims?|calls?|seeks?|hopes?|promot\w+|support\w*|encourag\w+|"
+    r"explor(?:es?|ing)|propos\w+|urg\w+|advocat\w+|efforts?)\b",
+    re.I,
+)
 INNOCENT = re.compile("无固定期限|不满|未成年|未来|非歧视|无论|不仅|不断|不同|非常|非洲|不可分割|无人")
 
 
@@ -44,6 +59,8 @@ def agree(text: str, place: str, near: str, lang: str) -> bool:
     """Whether what is bidden, allowed or denied in a sentence is so in the clause."""
     if lang == "zh":
         return bool(facts.negations(text)) == bool(facts.negations(place)) or bool(SOFT.search(place))
+    if _THERE.search(text) and _YET.search(near) and not _WISHED.search(text):
+        return False
     english, chinese = text, INNOCENT.sub("", near)
     for n, (en, zh) in enumerate(ALIKE):
         if en.search(english) and not zh.search(place):

@@ -58,7 +58,12 @@ def asked(question: str) -> list[str]:
             led = ""
         else:
             led += "，"
-    return [*parts[:-1], (parts[-1] + led.rstrip("，"))] if parts else [question]
+    if not parts or not led:
+        return parts or [question]
+    lang = facts.language(question)
+    if not any(not term.light for term in evidence.terms(led, lang)):
+        return parts  # 第九条最后一句怎么写的？我要引用
+    return [*parts[:-1], f"{parts[-1]}{', ' if lang == 'en' else '，'}{led.rstrip('，')}"]
 
 
 def is_bare(part: str) -> bool:

@@ -8,7 +8,7 @@ that is not judged here; `tells` says how much of what is asked a text speaks of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import facts
@@ -234,6 +234,13 @@ def leaves(hit: Hit) -> Iterator[Provision]:
 def tells_nothing(document: Document, provision: Provision) -> bool:
     """Whether a provision is a title, a dateline or the line below a headline."""
     return document.is_title(provision.path) or bool(DATELINE.fullmatch(document.text_of(provision)))
+
+
+def dateline(hits: Sequence[Hit], about: Collection[str]) -> list[Shown]:
+    """Who sent a report, and where from, as its dateline says: that of the documents `about`, else of what is found."""
+    lines = [hit for hit in hits if DATELINE.fullmatch(hit.text)]
+    of = about or {hit.document.doc_id for hit in hits if hit not in lines}
+    return [Shown(hit.text, hit.document, hit.provision, True) for hit in lines if hit.document.doc_id in of][:1]
 
 
 def near(hit: Hit, leaf: Provision) -> float:

@@ -8,6 +8,7 @@ from rag import awaited, places
 from rag.facts import language
 from rag.statutes import titled
 
+SENT = "(新华社上海7月26日电)"
 FOUNDED = "本报上海7月26日电(记者陈尚文)中国政府26日倡议成立世界人工智能合作组织,初步考虑总部设在中国上海。"
 CHECKED = "对上述人工智能系统的安全性进行定期评估,尊重专利、软件著作权等知识产权。"
 SHARED = "鼓励人工智能领先国家共建联合实验室、共建安全测评互认平台,支持发展中国家。"
@@ -87,6 +88,7 @@ def test_a_text_without_anything_of_the_kind_that_is_asked_for_is_no_answer(
         ("How many countries have signed the plan?", OPENED, True),  # a number of people is none of countries
         ("How many countries and how many cities?", "“朋友圈”拓展至54个国家95个城市。", False),
         ("How many people came?", OPENED, False),
+        ("How many experts are there?", "十二、加强人工智能能力建设国际合作,共建联合实验室。", True),
         ("How many new members joined?", FOUNDED, True),
     ],
 )
@@ -277,6 +279,7 @@ def test_a_foreign_town_is_a_city_although_the_tagger_takes_it_for_a_person() ->
 
 
 def test_a_common_word_that_the_tagger_takes_for_a_place_is_none() -> None:
+    assert not awaited.lacks("哪家通讯社从哪座城市发的稿?", "zh", SENT, SENT)
     assert awaited.lacks("电头写的是哪座城市?", "zh", "推动人工智能的深度应用。", "推动人工智能的深度应用。")
 
 

@@ -179,6 +179,9 @@ def test_the_law_that_governs_a_question_is_named_where_it_is_not_here(
         ("安全谁说了算,要给它立规矩吗?", ["安全谁说了算，要给它立规矩吗"]),
         ("吞吐量是多少?它在世界上排第几?", ["吞吐量是多少", "它在世界上排第几"]),
         ("要是哪天出了大祸,国家之间怎么通气?", ["要是哪天出了大祸，国家之间怎么通气"]),
+        ("经济涨了百分之几?报上好像提了一嘴", ["经济涨了百分之几"]),
+        ("第九条最后一句怎么写的?我要引用。", ["第九条最后一句怎么写的"]),
+        ("角色是什么?写简报要原话", ["角色是什么，写简报要原话"]),
         ("Does it mention children? If so, what about them?", ["Does it mention children, If so, what about them"]),
     ],
 )

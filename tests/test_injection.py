@@ -373,6 +373,8 @@ def test_the_judge_sees_each_offence() -> None:
         ("What does Article 5 say, in two or three sentences?", "What does Article 5 say?"),
         ("法学院小组作业：第五条讲什么?", "第五条讲什么?"),
         ("核一下稿子: 第五条讲什么?", "第五条讲什么?"),
+        ("核稿用：第五条讲什么?", "第五条讲什么?"),
+        ("我一个退休老头想问：第五条讲什么?", "第五条讲什么?"),
         ("Fact check: does Article 5 speak of it?", "does Article 5 speak of it?"),
         ("青岛港：吞吐量是多少?", "青岛港：吞吐量是多少?"),
         ("个保法第五条核对：讲什么?", "个保法第五条核对：讲什么?"),

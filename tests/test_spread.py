@@ -14,6 +14,7 @@ from rag.retrieve import at
 from rag.spread import (
     Shown,
     adds_of,
+    dateline,
     instead,
     is_bare,
     near,
@@ -207,6 +208,17 @@ def test_a_story_is_told_in_short_by_its_first_paragraph_and_how_the_others_begi
     ]  # fmt: skip
     assert told_short("公园什么时候开园?", found) == []
     assert told_short("这篇报道主要讲了什么?", hits()) == []  # a plan has articles
+
+
+def test_who_sent_a_report_stands_in_its_dateline() -> None:
+    text = "公园今天开园。\n\n(新华社上海7月26日电)"
+    story = document("公园开园", text, "2025-01-01")
+    other = document("水泵试行", "水泵今天试行。", "2025-01-01")
+    first, line, beside = (at(of, (("paragraph", n),), "dense") for of, n in ((story, "1"), (story, "2"), (other, "1")))
+    assert told(dateline([first, line], ())) == ["(新华社上海7月26日电)"]
+    assert told(dateline([beside, line], {story.doc_id})) == ["(新华社上海7月26日电)"]
+    assert dateline([beside, line], ()) == []  # that of another report
+    assert dateline([first, line], {other.doc_id}) == []
 
 
 @pytest.mark.parametrize(
