@@ -56,6 +56,7 @@ class Layout:
     starts: npt.NDArray[np.int64]  # row of each article's own chunk
     prior: Scores  # of each article
     chinese: npt.NDArray[np.bool_]  # whether each article is of a Chinese document
+    statute: npt.NDArray[np.bool_]  # whether each chunk is of a statute
 
     def documents_at(self, doc_ids: Collection[str]) -> npt.NDArray[np.bool_]:
         """Which articles are of these documents."""
@@ -77,7 +78,9 @@ def layout(chunks: Sequence[Chunk], documents: Mapping[str, Document]) -> Layout
     rows = {chunk.chunk_id: row for row, chunk in enumerate(chunks)}
     chinese = [documents[chunks[row].doc_id].lang == "zh" for row in starts]
     at = np.array(starts, dtype=np.int64)
-    return Layout(chunks, documents, rows, at, np.array(prior, dtype=np.float32), np.array(chinese, dtype=bool))
+    statute = np.array([documents[chunk.doc_id].kind == "statute" for chunk in chunks], dtype=bool)
+    prior_of = np.array(prior, dtype=np.float32)
+    return Layout(chunks, documents, rows, at, prior_of, np.array(chinese, dtype=bool), statute)
 
 
 def extended(laid: Layout, chunks: Sequence[Chunk], documents: Mapping[str, Document]) -> Layout:
@@ -90,6 +93,7 @@ def extended(laid: Layout, chunks: Sequence[Chunk], documents: Mapping[str, Docu
         np.concatenate([laid.starts, at + more.starts]),
         np.concatenate([laid.prior, more.prior]),
         np.concatenate([laid.chinese, more.chinese]),
+        np.concatenate([laid.statute, more.statute]),
     )
 
 

@@ -29,9 +29,10 @@ from rag.unseen import without_orders
 
 MISSED = 60
 """Clauses, best by words, whose cosine is looked up where Chroma did not give it: .4 a question are near enough."""
-TERMS = 0.35
-"""Weight of the words that a law would use for the question's own; 0.2 to 0.5 give the same within a point, 0 costs two
-to seven points of recall@5."""
+TERMS, TERMS_STATUTE = 0.7, 0.35
+"""Weight of the words that a document would use for the question's own. For laws 0.2 to 0.5 give the same within a
+point, 0 costs two to seven points of recall@5; on a newspaper page the right article is first for .891 of 175 everyday
+questions with 0.5, for .926 with 0.7 and .931 with 1, where 0.35 gives .863."""
 
 RERANKED = 30
 """How many articles a reranker reads."""
@@ -240,7 +241,8 @@ class Search:
         """BM25 of all chunks for the question, its terms of law and `more`; of those not among `rows` 0."""
         words = self.lexical.scores(asked)
         if terms := " ".join((*widen.terms(asked, lang), more)).strip():
-            words = words + TERMS * self.lexical.scores(terms)
+            weights = np.where(self.layout.statute, TERMS_STATUTE, TERMS).astype(np.float32)
+            words = words + weights * self.lexical.scores(terms)
         if rows is None:
             return words
         chosen = np.zeros_like(words)  # what may not answer does not say either what a good score is

@@ -81,6 +81,13 @@ class Place:
     def text(self) -> str:
         return self.hit.document.text_of(self.leaf)
 
+    @property
+    def titled(self) -> str:
+        """Its words behind those of its article's title, which says of whom all of its clauses speak."""
+        document, top = self.hit.document, self.leaf.path[:1]
+        title = next((document.text_of(each) for each in document.children(top) if document.is_title(each.path)), "")
+        return title + self.text
+
 
 def spread(question: str, text: str, support: Support) -> list[Shown]:
     """What is shown for a sentence that passed: the list it is of where one is asked for, else the whole sentence of
@@ -122,7 +129,7 @@ def clear(place: Place, tells: Tells, question: str = "") -> float:
     where a `question` asks for one."""
     listed = place.leaf.path[-1][0] == "item" and bool(LIST.search(question))
     if not listed:
-        return near(place.hit, place.leaf) + CLEAR * tells(place.text)
+        return near(place.hit, place.leaf) + CLEAR * tells(place.titled)
     whole = place.hit.document.by_path[place.leaf.path[:-1]]
     found = max(near(place.hit, place.leaf), near(place.hit, whole))
     return found + CLEAR * tells(place.hit.document.text_of(whole)) + LISTED

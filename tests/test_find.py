@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -233,6 +234,14 @@ def test_everyday_words_find_the_words_of_the_law(tmp_path: Path) -> None:
     found = searched(tmp_path, [document(f"{title}规定", f"第一条 {text}") for title, text in texts.items()])
     for question, title in {"老板要给什么?": "甲规定", "租客要给什么?": "乙规定"}.items():
         assert found.find(question, [], 1, Characters).hits[0].document.title == title
+
+
+def test_what_a_document_would_say_counts_for_more_where_it_is_no_statute(tmp_path: Path) -> None:
+    text = "第一条 用人单位应当支付报酬。"
+    plans, both = replace(document("甲计划", text), kind="plan"), [document("甲规定", text), document("甲计划", text)]
+    for documents, first in ((both, "甲规定"), ([both[0], plans], "甲计划")):
+        found = searched(tmp_path / first, documents).find("老板要给什么?", [], 1, Blind)
+        assert found.hits[0].document.title == first
 
 
 def test_a_question_in_english_finds_chinese_by_the_glossary(tmp_path: Path) -> None:

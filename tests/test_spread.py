@@ -210,6 +210,16 @@ def test_a_story_is_told_in_short_by_its_first_paragraph_and_how_the_others_begi
     assert told_short("这篇报道主要讲了什么?", hits()) == []  # a plan has articles
 
 
+def test_all_clauses_of_a_plans_article_speak_of_what_its_title_names() -> None:
+    def tells(text: str) -> float:
+        return (("安全检查" in text) + ("开放" in text)) / 2
+
+    assert told(nearest(hits(), "安全检查那一条对开放怎么说?", tells)) == ["公园每日开放时间不得少于十二小时。"]
+    assert told(nearest(hits(), "安全检查那一条怎么说?", on("安全检查"))) == [
+        "公园管理机构应当每年对游乐设施进行安全检查,并公布检查结果。"
+    ]
+
+
 def test_who_sent_a_report_stands_in_its_dateline() -> None:
     text = "公园今天开园。\n\n(新华社上海7月26日电)"
     story = document("公园开园", text, "2025-01-01")
