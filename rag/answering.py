@@ -245,7 +245,7 @@ def _all_of(answer: Answer, asked: Prompt) -> list[spread.Shown]:
 
 def nearest_on(asked: Prompt, tells: spread.Tells, nearly: float) -> list[spread.Shown]:
     """The clearest clause, or one `nearly` as clear, that is what was asked about: 几天内 is in the next sentence."""
-    clear = [(spread.clear(place, tells, asked.question), place) for place in spread.places(asked.hits)]
+    clear = [(spread.choice(place, tells, asked.question), place) for place in spread.places(asked.hits)]
     best = max((told for told, _ in clear), default=0.0)
     near = sorted((each for each in clear if each[0] >= best - nearly), key=lambda each: -each[0])
     quoted = (spread.quote(place.hit.document, place.leaf, asked.question) for _, place in near)

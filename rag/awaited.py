@@ -49,10 +49,8 @@ _OFFICE = re.compile(
 _NUMERAL = rf"[\d{facts.DIGITS}]"
 _ROLE = re.compile(r"秘书长|负责人|总干事|理事长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _OFFICES = tuple(_ROLE.pattern.split("|"))
-_WHOSE = re.compile(
-    "([\u3400-\u9fff]+(?:组织|协会|学会|联盟|联合会|基金会|委员会|评委会|组委会|理事会|董事会|公司|集团|银行|大学|学院|研究院|医院))"
-    f"的?(?:首任|现任|前任|新任|历任|第一任)?(?:{_ROLE.pattern})"
-)
+_BODY = "[\u3400-\u9fff]+(?:组织|协会|学会|联盟|联合会|基金会|委员会|评委会|组委会|理事会|董事会|公司|集团|银行|大学|学院|研究院|医院)"
+_WHOSE = re.compile(f"({_BODY})的?(?:首任|现任|前任|新任|历任|第一任)?(?:{_ROLE.pattern})")
 _TELLING = 6
 """Characters at the end of an organisation's name that must stand where its officer is named."""
 _WHO = re.compile(r"谁|哪一?位|哪几位|何人|哪个人|\bwho(?:m)?\b", re.IGNORECASE)
@@ -153,11 +151,14 @@ _NAME = re.compile(
 _AGREED = re.compile(r"达成|谈成|谈拢|签署|签[了订]|\bagreed?\b|\bagreements?\b", re.IGNORECASE)
 
 
-def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = True, whole: str = "") -> bool:
+def lacks(
+    question: str, lang: str, clause: str, text: str, *, names: bool = True, whole: str = "", behind: str = ""
+) -> bool:
     """Whether what is asked for cannot be in `clause`, nor, where it is a year or a name, in the `text` around it.
 
     Without `names` nobody is asked for by name: laws say that a director presides, not who is one. The question may be
-    a piece of a `whole` one: what that names is no answer either, as 瑞典 of 瑞典会谈之前，前两次在哪里举行.
+    a piece of a `whole` one: what that names is no answer either, as 瑞典 of 瑞典会谈之前，前两次在哪里举行. Where it goes on
+    `behind` an earlier one, an office is that of the body spoken of there.
     """
     there, question = facts.arabic(clause), facts.without_some(question)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
@@ -184,7 +185,7 @@ def lacks(question: str, lang: str, clause: str, text: str, *, names: bool = Tru
         told = _TIME.search(facts.arabic(text)) or facts.TIME.search(there)
         return not (told or (not names and _CONDITION.search(text)))
     if names and _WHO.search(question) and _OFFICE.search(question):
-        held = not CHINESE.search(text) or _is_held(question, text)
+        held = not CHINESE.search(text) or _is_held(question, text, behind)
         return not (held and (_named(question, lang, text, ("nr",)) or _holder(text)))
     if names and _WHICH_WORK.search(question) and CHINESE.search(text) and not _WORK.search(clause):
         return True
@@ -212,11 +213,12 @@ def attributes(question: str, clause: str) -> bool:
     return bool(_ATTRIBUTES.fullmatch(clause.strip())) and not asks_who
 
 
-def _is_held(question: str, text: str) -> bool:
+def _is_held(question: str, text: str, behind: str) -> bool:
     """Whether a Chinese text speaks of every office that a question names, and of the organisation that it is of."""
+    bodies = _WHOSE.findall(question) or re.findall(_BODY, behind)[-1:]
     english = all(told.search(text) for asked, told in _ROLES_EN if asked.search(question))
     held = all(role in text for role in _ROLE.findall(question))
-    return english and held and all(name[-_TELLING:] in text for name in _WHOSE.findall(question))
+    return english and held and all(name[-_TELLING:] in text for name in bodies)
 
 
 def _holder(text: str) -> bool:

@@ -39,8 +39,7 @@ NEAR = 0.9
 """Cosine above which nearness tells no more; that of a provision found by its number is no cosine."""
 
 UNSPOKEN = 2.0
-"""Taken off where what is asked for by name (哪些协议) is not spoken of: of 5 in 222 answerable questions, 11 in 59
-others."""
+"""Taken off where what is asked for by name (哪些协议) is not spoken of: of 5 in 222 answerable, 11 in 59 others."""
 
 ENOUGH, ENOUGH_STATUTE = 0.5, 0.4
 """Probability below which nothing is answered, and no model asked."""
@@ -136,7 +135,7 @@ def ground(
     asks_nothing = titles and not whole and not evidence.terms(question, lang)  # 谢谢, 这个怎么办: of no document
     if not hits or (asks_nothing and not any(hit.how == "reference" for hit in hits)):
         return Ground(0.0, whole or question, (), False)
-    parts = [(part, _sure(part, lang, hits, weight)) for part in ([question] if whole else asked(question))]
+    parts = [(part, _sure(part, lang, hits, weight, whole)) for part in ([question] if whole else asked(question))]
     telling = [sure for part, sure in parts if evidence.PART.search(part) or evidence.terms(part, lang)]
     sure = max(telling or [sure for _, sure in parts])  # 前两次呢 alone is spoken of by every text
     least = ENOUGH_STATUTE if hits[0].document.kind == "statute" else ENOUGH
@@ -211,18 +210,20 @@ def _elsewhere(question: str, titles: Collection[str], spoken: float, best: str)
     return "" if best in others or _SUBJECT.sub("", law) in best else law
 
 
-def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight) -> float:
+def _sure(question: str, lang: str, hits: Sequence[Hit], weight: evidence.Weight, behind: str = "") -> float:
     titles = [hit.document.title for hit in hits]
     whole = evidence.terms(question, lang, titles)
-    sure = max(_of_hit(question, lang, hit, whole, weight) for hit in hits)
+    sure = max(_of_hit(question, lang, hit, whole, weight, behind) for hit in hits)
     scene, comma, asks = question.replace(",", "，").rpartition("，")
     wanted = [term for term in evidence.terms(asks, lang, titles) if not term.light]
     if not comma or facts.ASKS.search(scene) or hits[0].document.kind == "statute" or len(wanted) < SCENE:
         return sure
-    return max(sure, *(_of_hit(question, lang, hit, wanted, weight) for hit in hits))
+    return max(sure, *(_of_hit(question, lang, hit, wanted, weight, behind) for hit in hits))
 
 
-def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term], weight: evidence.Weight) -> float:
+def _of_hit(
+    question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term], weight: evidence.Weight, behind: str
+) -> float:
     label = _label(hit)
     nearest = hit.document.text_of(hit.nearest[0]) if hit.nearest else hit.text
     close = hit.text if hit.document.kind == "statute" and len(hit.text) <= SHORT else nearest
@@ -231,7 +232,7 @@ def _of_hit(question: str, lang: str, hit: Hit, wanted: Sequence[evidence.Term],
     names = hit.document.kind != "statute"
     laws = statutes.titled(question) if names else ()
     another = awaited.another(question, label + hit.text, laws, names=names)
-    if another or awaited.lacks(question, lang, close, hit.text, names=names):
+    if another or awaited.lacks(question, lang, close, hit.text, names=names, behind=behind):
         return 0.0
     if names and hit.document.lang == "zh":
         text, story = label + hit.text, label + hit.document.text
@@ -267,8 +268,7 @@ def _has_what_is_counted(question: str, lang: str, text: str) -> bool:
     years = () if facts.asks_whether(question) else facts.YEAR.findall(facts.arabic(question))
     if any(year not in facts.arabic(text) for year in years):
         return False
-    units = _HOW_MANY_OF.findall(question)
-    if any(not re.search(rf"\d\s*{unit}", facts.arabic(text)) for unit in units):
+    if any(not re.search(rf"\d\s*{unit}", facts.arabic(text)) for unit in _HOW_MANY_OF.findall(question)):
         return False
     counted = [term for found in _HOW_MANY.finditer(question) for term in _noun(found[1])]
     if facts.ASKS_NUMBER.search(question):  # CPI涨幅

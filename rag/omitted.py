@@ -65,7 +65,8 @@ def as_clear(
     best = spread.clear(ranked[0], tells, question) if ranked else 0.0
     for place in ranked[:2]:
         known = any(doc == place.hit.document.doc_id and place.leaf.path[: len(path)] == path for doc, path in cited)
-        if not known and spread.clear(place, tells, question) >= best - AS_CLEAR:
+        of_title = tells(place.titled) > 0 >= tells(place.text)  # all that it tells is its article's title
+        if not (known or of_title) and spread.clear(place, tells, question) >= best - AS_CLEAR:
             return spread.quote(place.hit.document, place.leaf, question)
     return []
 

@@ -109,7 +109,7 @@ def test_a_model_that_tells_no_probability_is_asked_for_the_word(engine: Here, m
     assert engine.answer(GENERAL, reply="没有").refused
     assert "出钱帮助公园" in engine.played.asked[-1].messages[-1].content
     said = "鼓励单位和个人以捐赠、认养、志愿服务等方式参与公园的保护[1]。"
-    assert engine.answer(GENERAL, reply=f"没有\n===\n有\n===\n{said}").text == said
+    assert engine.answer(GENERAL, reply=f"没有\n===\n有\n===\n{said}").text.startswith(said)
     engine.played.reply = "<think>"
     assert asking.states(engine.played, "zh", GENERAL, "照明") == 0
 

@@ -273,6 +273,13 @@ def test_how_many_times_is_answered_by_per_cent() -> None:
     assert not awaited.lacks("没休的年假该按几倍工资补?", "zh", said, said, names=False)
 
 
+def test_an_office_is_that_of_the_body_spoken_of_before() -> None:
+    told, behind = "联合国秘书长古特雷斯等发表致辞。", "世界人工智能合作组织总部设在哪里? 秘书长由谁来当?"
+    assert awaited.lacks("秘书长由谁来当?", "zh", told, told, behind=behind)
+    assert not awaited.lacks("秘书长由谁来当?", "zh", told, told, behind="联合国设在哪里? 秘书长由谁来当?")
+    assert not awaited.lacks("秘书长由谁来当?", "zh", told, told)
+
+
 def test_a_foreign_town_is_a_city_although_the_tagger_takes_it_for_a_person() -> None:
     assert not awaited.lacks("那个电影节办在哪座城市?", "zh", FESTIVAL, FESTIVAL)
     assert awaited.lacks("论坛办在哪座城市?", "zh", CHECKED, CHECKED)

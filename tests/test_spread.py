@@ -19,6 +19,7 @@ from rag.spread import (
     is_bare,
     near,
     nearest,
+    places,
     spread,
     told_short,
     whole,
@@ -218,6 +219,17 @@ def test_all_clauses_of_a_plans_article_speak_of_what_its_title_names() -> None:
     assert told(nearest(hits(), "安全检查那一条怎么说?", on("安全检查"))) == [
         "公园管理机构应当每年对游乐设施进行安全检查,并公布检查结果。"
     ]
+
+
+def test_a_sentence_goes_on_with_the_subject_of_the_one_before_it() -> None:
+    def tells(text: str) -> float:
+        return ("开园" in text) / 2 + ("孔雀" in text) / 2 + ("三十六" in text) / 4
+
+    story = document("公园开园", "公园今天开园。孔雀有三十六只。园内有孔雀。", "2025-01-01")
+    found = [at(story, (("paragraph", "1"),), "dense")]
+    assert told(nearest(found, "开园时孔雀有几只?", tells)) == ["孔雀有三十六只。"]
+    statute = document("公园条例", "第一条 公园每天开园。孔雀有三十六只。", "2025-01-01")
+    assert all(place.before == "" for place in places([at(statute, (("article", "1"),), "dense")]))
 
 
 def test_who_sent_a_report_stands_in_its_dateline() -> None:
