@@ -49,7 +49,7 @@ _OFFICE = re.compile(
 _NUMERAL = rf"[\d{facts.DIGITS}]"
 _ROLE = re.compile(r"秘书长|负责人|总干事|理事长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _OFFICES = tuple(_ROLE.pattern.split("|"))
-_BODY = "[\u3400-\u9fff]+(?:组织|协会|学会|联盟|联合会|基金会|委员会|评委会|组委会|理事会|董事会|公司|集团|银行|大学|学院|研究院|医院)"
+_BODY = "[\u3400-\u9fff]+(?:组织|[协学]会|联盟|联合会|基金会|委员会|[评组]委会|[理董]事会|公司|集团|银行|大学|学院|研究院|医院)"
 _WHOSE = re.compile(f"({_BODY})的?(?:首任|现任|前任|新任|历任|第一任)?(?:{_ROLE.pattern})")
 _TELLING = 6
 """Characters at the end of an organisation's name that must stand where its officer is named."""
@@ -157,8 +157,8 @@ def lacks(
     """Whether what is asked for cannot be in `clause`, nor, where it is a year or a name, in the `text` around it.
 
     Without `names` nobody is asked for by name: laws say that a director presides, not who is one. The question may be
-    a piece of a `whole` one: what that names is no answer either, as 瑞典 of 瑞典会谈之前，前两次在哪里举行. Where it goes on
-    `behind` an earlier one, an office is that of the body spoken of there.
+    a piece of a `whole` one: what that names is no answer either, as 瑞典 of 瑞典会谈之前，前两次在哪里举行. Where it
+    goes on `behind` an earlier one, an office is that of the body spoken of there.
     """
     there, question = facts.arabic(clause), facts.without_some(question)
     if names and (_did_not_happen(question, text) or _happened_elsewhere(question, clause)):
