@@ -49,7 +49,9 @@ _OFFICE = re.compile(
 _NUMERAL = rf"[\d{facts.DIGITS}]"
 _ROLE = re.compile(r"秘书长|负责人|总干事|理事长|主席|会长|总统|总理|市长|部长|校长|董事长|发言人|导演|作者")
 _OFFICES = tuple(_ROLE.pattern.split("|"))
-_BODY = "[\u3400-\u9fff]+(?:组织|(?:[协学]|联合|基金|委员|[评组]委|[理董]事)会|联盟|公司|集团|银行|大学|(?:研究|[学医])院)"
+_BODY = (
+    "[\u3400-\u9fff]+(?:组织|联盟|公司|集团|银行|大学|(?:研究|[学医])院|(?:[协学]|联合|基金|委员|[评组]委|[理董]事)会)"
+)
 _WHOSE = re.compile(f"({_BODY})的?(?:首任|现任|前任|新任|历任|第一任)?(?:{_ROLE.pattern})")
 _TELLING = 6
 """Characters at the end of an organisation's name that must stand where its officer is named."""
