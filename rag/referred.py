@@ -33,6 +33,11 @@ _TO = re.compile(r"\s?(?:至|到|[-~—–])\s?")
 _IN = re.compile(r"\s?(?:的|中的?|里的?)?\s?")
 _LIST = re.compile(rf"第({NUMERAL}{{1,9}}(?:[、,和]{NUMERAL}{{1,9}})+)条")
 _RANGE = re.compile(rf"第({NUMERAL}{{1,9}})\s?(至|到|[-~—–])\s?第?({NUMERAL}{{1,9}})条")
+_MIDDLE = re.compile(
+    rf"(?:夹在|介于|位于|排在|在)?第(?P<one>{NUMERAL}{{1,9}})条[和与跟同]第(?P<other>{NUMERAL}{{1,9}})条的?(?:正中间|中间|之间|当中)"
+    r"的?[,，]?(?:是?哪|[这那])一?条"
+)
+"""The article between two: 第三条和第五条之间的是哪一条."""
 _ORDINALS = {word: n for n, word in enumerate("first second third fourth fifth".split(), 1)}
 _Rewrite = str | Callable[[re.Match[str]], str]
 # What questions write in other ways than provisions do, which `Reading` reads.
@@ -71,11 +76,17 @@ _NO_ARTICLE = re.compile(r"\b(?:an?|news|magazine|journal|newspaper|blog|my|his|
 def written_out(question: str) -> str:
     """The question with full-width forms folded, and each reference in the form that provisions use."""
     text = unicodedata.normalize("NFKC", question).strip()
+    text = _MIDDLE.sub(_middle, text)
     text = _RANGE.sub(r"第\1条\2第\3条", text)
     text = _LIST.sub(lambda m: "、".join(f"第{number}条" for number in re.split("[、,和]", m[1])), text)
     for pattern, new in (*_PLACED, *_ENGLISH):
         text = pattern.sub(new, text)
     return text
+
+
+def _middle(found: re.Match[str]) -> str:
+    first, last = sorted((to_int(found["one"]), to_int(found["other"])))
+    return f"第{first + 1}条" if last - first == 2 else found[0]
 
 
 def references(text: str) -> list[Reference]:
