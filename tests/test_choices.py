@@ -99,9 +99,9 @@ def test_what_is_chosen_before_the_server_has_said_the_last_choices_is_not_lost_
         page.locator("#ty-tab-settings-button").click()
         page.get_by_role("radio", name="extractive").check()
         until(lambda: "extractive" in page.evaluate("localStorage.getItem('tiaoyin.choices') || ''"))
-        page.context.unroute("**/run/predict*")
         for route in held:
             route.continue_()
+        page.context.unroute("**/run/predict*")  # which also lets go what came meanwhile
         page.get_by_text(said(page, "choose_theme"), exact=True).wait_for()
         page.get_by_role("tab", name=said(page, "page_tab_ask")).click()
         ask(page, "推广什么？")
