@@ -36,7 +36,7 @@ from rag.settings import Settings
 from tests.built import Characters, counted
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.faults", "chromadb", "bm25s", "rjieba", "Stemmer", "filelock", "httpx"])
+CONTEXT.set_forkserver_preload(["tests.faults", "chromadb.api.rust", "bm25s", "rjieba", "Stemmer", "filelock", "httpx"])
 Say = Callable[[Any], None]
 
 
