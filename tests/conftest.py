@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from rag import models
+from rag import ingest as ingesting
+from rag import loaded, mend, models
+from rag.embed import Embedder
 from rag.ingest import ingest
 from rag.loaded import LLM
 from rag.pipeline import Engine
@@ -61,6 +63,25 @@ def settings(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def engine(settings: Settings) -> Engine:
     """The real thing."""
     return Engine(settings)
+
+
+@pytest.fixture(scope="session")
+def embedder(home: Path) -> Embedder:
+    """The real one."""
+    name = Settings().embedder
+    return Embedder(models.require(name, home), models.export_place(name, home))
+
+
+@pytest.fixture
+def loaded_once(embedder: Embedder, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever embeds takes the one that is loaded, which takes a second anew: for tests that are not about loading."""
+    own = models.require(Settings().embedder, home)
+
+    def load(folder: Path, exported: Path | None = None) -> Embedder:
+        return embedder if folder == own else Embedder(folder, exported)
+
+    for module in (ingesting, mend, loaded):
+        monkeypatch.setattr(module, "Embedder", load)
 
 
 @pytest.fixture

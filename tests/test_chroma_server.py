@@ -30,7 +30,7 @@ from rag.vectors import Store
 from rag.words import say
 from tests.browser import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loaded_once")]
 
 
 class Server:

@@ -24,7 +24,7 @@ from rag.pipeline import Engine
 from rag.prompt import template
 from rag.settings import Settings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loaded_once")]
 
 
 @pytest.fixture

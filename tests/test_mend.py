@@ -24,6 +24,8 @@ from rag.settings import Settings
 from rag.vectors import DATABASE, Store
 
 pytestmark = pytest.mark.slow
+once = pytest.mark.usefixtures("loaded_once")
+"""For all that mend but the command, which loads the embedder itself."""
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
 }
 
 
+@once
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_found_named_and_mended_without_the_files(
     damage: str, place: Settings, sound: Settings, monkeypatch: pytest.MonkeyPatch
@@ -130,6 +133,7 @@ def test_damage_is_found_named_and_mended_without_the_files(
     assert Engine(place).find("公园每日开放多久").hits[0].document.title == "城市公园行动计划"
 
 
+@once
 def test_documents_that_cannot_be_trusted_are_not_made_up(place: Settings) -> None:
     file = index.current(place.index) / "documents.jsonl"
     text = file.read_text(encoding="utf-8")
@@ -143,6 +147,7 @@ def test_documents_that_cannot_be_trusted_are_not_made_up(place: Settings) -> No
     assert [fault.what for fault in faults(place)] == ["documents.jsonl"]
 
 
+@once
 @pytest.mark.parametrize("harm", [flip, cut, drop_line, Path.unlink])
 def test_documents_that_are_lost_are_taken_from_the_build_before(harm: Callable[[Path], Any], place: Settings) -> None:
     rebuild(place, lambda *_: None)  # so that there are two
@@ -157,6 +162,7 @@ def test_documents_that_are_lost_are_taken_from_the_build_before(harm: Callable[
     assert (after.documents, after.chunks) == (before.documents, before.chunks)
 
 
+@once
 def test_a_document_of_the_last_build_alone_is_vouched_for_by_its_chunks(place: Settings, tmp_path: Path) -> None:
     more = tmp_path / "more.md"
     more.write_text("# 道路办法\n\n第一条 道路应当平整。\n", encoding="utf-8")
@@ -169,6 +175,7 @@ def test_a_document_of_the_last_build_alone_is_vouched_for_by_its_chunks(place: 
     assert (after.documents, after.chunks) == (before.documents, before.chunks)
 
 
+@once
 def test_what_no_build_vouches_for_is_not_made_up(place: Settings, tmp_path: Path) -> None:
     more = tmp_path / "more.md"
     more.write_text("# 道路办法\n\n第一条 道路应当平整。\n", encoding="utf-8")
@@ -188,6 +195,7 @@ def test_a_sound_index_that_may_not_be_written_is_whole(place: Settings, monkeyp
     assert [fault.what for fault in faults(place)] == ["vectors.npy"]
 
 
+@once
 def test_vectors_that_are_not_the_embedders_are_made_again(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     build = index.current(place.index)
     np.save(build / "vectors.npy", -np.load(build / "vectors.npy"))
@@ -198,6 +206,7 @@ def test_vectors_that_are_not_the_embedders_are_made_again(place: Settings, monk
     assert faults(place) == []
 
 
+@once
 def test_an_index_without_checksums_is_read_and_rebuild_gives_it_some(place: Settings) -> None:
     build = index.current(place.index)
     values = json.loads((build / "manifest.json").read_text(encoding="utf-8"))
