@@ -184,7 +184,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     site = Site()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(site))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    looks = 0.02  # seconds between two looks whether it is to end, half a second by default
+    threading.Thread(target=server.serve_forever, args=(looks,), daemon=True).start()
     site.url = f"http://127.0.0.1:{server.server_address[1]}"
     for name in [name for name in os.environ if name.startswith(("PIP_", "HF_")) or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)

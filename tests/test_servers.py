@@ -104,7 +104,8 @@ def playing(*acts: Act) -> Iterator[SimpleNamespace]:
         def log_message(self, *args: Any) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        looks = 0.02  # seconds between two looks whether it is to end, half a second by default
+        threading.Thread(target=server.serve_forever, args=(looks,), daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1"
         yield SimpleNamespace(seen=seen, address=address, spec=f"openai:m@{address}")
         server.shutdown()
