@@ -29,6 +29,8 @@ from rag.settings import Settings
 ROOT = Path(__file__).parent.parent
 PLAN = "人工智能全球治理行动计划"
 SET = ROOT / "data" / "eval" / "page.jsonl"
+once = pytest.mark.usefixtures("loaded_once")
+"""For runs in this process."""
 GOOD = '{"id": "a", "question": "问?", "gold": [{"doc": "甲法", "article": "6"}], "keys": [["三十日", "30日"], "书面"]}'
 
 
@@ -136,6 +138,7 @@ def undated(out: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@once
 def test_a_run_killed_at_any_moment_and_started_again_gives_the_files_of_one_undisturbed(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_run_killed_at_any_moment_and_started_again_gives_the_files_of_one_und
 
 
 @pytest.mark.slow
+@once
 def test_the_same_run_twice_does_not_differ_and_a_worse_retriever_fails(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,6 +186,7 @@ def test_the_same_run_twice_does_not_differ_and_a_worse_retriever_fails(
 
 
 @pytest.mark.slow
+@once
 def test_a_folder_with_another_run_is_left_alone(settings: Settings, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main(command(settings, out, "--retrieval-only")) == 0
