@@ -216,10 +216,17 @@ def attributes(question: str, clause: str) -> bool:
 
 
 def _is_held(question: str, text: str, behind: str) -> bool:
-    """Whether a Chinese text speaks of every office that a question names, and of the organisation that it is of."""
-    bodies = _WHOSE.findall(question) or re.findall(_BODY, behind)[-1:]
-    english = all(told.search(text) for asked, told in _ROLES_EN if asked.search(question))
-    held = all(role in text for role in _ROLE.findall(question))
+    """Whether a Chinese text speaks of every office that a question names, and of the organisation that it is of: that
+    spoken of before in the very sentence that speaks of the office."""
+    english, roles = (
+        all(told.search(text) for asked, told in _ROLES_EN if asked.search(question)),
+        _ROLE.findall(question),
+    )
+    bodies = _WHOSE.findall(question)
+    if not bodies and (before := re.findall(_BODY, behind)[-1:]):
+        told = [each for each in re.split("(?<=[。！？])", text) if before[0][-_TELLING:] in each]
+        return english and all(any(role in each for each in told) for role in roles)
+    held = all(role in text for role in roles)
     return english and held and all(name[-_TELLING:] in text for name in bodies)
 
 

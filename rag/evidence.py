@@ -29,6 +29,11 @@ LIGHT = re.compile(r"[cpuyrqz?]|mq?$")
 """Parts of speech of words whose absence tells nothing: particles, pronouns, measures, and what is no word
 (里点, 地管), unless it is longer than two characters, as names are."""
 
+DOUBTED = re.compile(
+    r"(?<![要若但还])是(?P<by>[\u3400-\u9fff·]{2,16}?)(?:倡议|提议|提出|发起|牵头|创[办立]|[建成]立|主办|举办|颁[发布]|写|拍|执导)[^,，。?？]{0,6}的"
+)
+"""By whom it is asked whether something was done: 是古特雷斯倡议建立的，对不对 may be wrong in that alone."""
+
 PARTLY = 0.5
 """Share of a long word's bigrams from which on it is said to stand there."""
 
@@ -72,10 +77,12 @@ def _terms(question: str, lang: str, titles: tuple[str, ...]) -> tuple[Term, ...
         text = text.replace(facts.arabic(title).lower(), " ")
     words = list(tagged(text)) if lang == "zh" else [(word, at, "n") for word, at in _words(text)]
     alike = _alike(text, lang, [(word, at) for word, at, _ in words])
+    doubted = DOUBTED.search(text) if lang == "zh" and facts.asks_whether(question) else None
+    first, last = doubted.span("by") if doubted else (0, 0)
     found = []
     for word, at, tag in words:
         known = word if CHINESE.match(word) else stem(word)
-        if {known, word} & generic(lang) or len(word) == 1:
+        if {known, word} & generic(lang) or len(word) == 1 or first <= at < last:
             continue
         others = {term for place in range(at, at + len(word)) for term in alike.get(place, ())}
         light = bool(LIGHT.match(tag)) and len(word) == 2 and not word.isascii()

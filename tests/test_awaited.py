@@ -276,6 +276,10 @@ def test_how_many_times_is_answered_by_per_cent() -> None:
 def test_an_office_is_that_of_the_body_spoken_of_before() -> None:
     told, behind = "联合国秘书长古特雷斯等发表致辞。", "世界人工智能合作组织总部设在哪里? 秘书长由谁来当?"
     assert awaited.lacks("秘书长由谁来当?", "zh", told, told, behind=behind)
+    both = f"{told}世界人工智能合作组织将设在上海。"
+    assert awaited.lacks("秘书长由谁来当?", "zh", told, both, behind=behind)
+    named = "世界人工智能合作组织秘书长由王毅担任。"
+    assert not awaited.lacks("秘书长由谁来当?", "zh", named, named, behind=behind)
     assert not awaited.lacks("秘书长由谁来当?", "zh", told, told, behind="联合国设在哪里? 秘书长由谁来当?")
     assert not awaited.lacks("秘书长由谁来当?", "zh", told, told)
 

@@ -112,6 +112,15 @@ def test_the_part_of_a_question_that_nothing_speaks_of_is_named() -> None:
     assert ground.open_parts == ("门票多少钱",)
 
 
+def test_by_whom_it_is_asked_whether_something_was_done_is_no_part_of_what_is_looked_for() -> None:
+    def said(question: str) -> list[str]:
+        return [term.text for term in evidence.terms(question, "zh")]
+
+    assert said("合作组织是古特雷斯倡议建立的，对不对？") == ["合作", "组织", "倡议", "建立"]
+    assert said("古特雷斯倡议建立了什么？")[0] == "特雷斯"  # as the words are cut
+    assert "加入" in said("要是加入牵头的那个组织，会吃亏吗？")
+
+
 def test_who_spoke_tells_less_than_anything_that_is_told() -> None:
     tells = decide.teller("总书记去了哪些地方?", "zh", hits(plan(), "3"), even)
     assert tells("总书记在接受本报记者采访时如是表示。") < tells("总书记走访了北京、上海。") - 1
