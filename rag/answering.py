@@ -26,7 +26,7 @@ from rag.words import say
 Follows = Callable[[str, str], bool]
 """Whether a sentence follows from a clause."""
 
-KIND = re.compile("行动计划|行动方案|宣言|公约|白皮书|纲要")
+KIND = re.compile("行动计划|行动方案|宣言|公约|白皮书|纲要|action plan", re.IGNORECASE)
 """What a question calls a document by its kind."""
 
 NEARLY = 0.2
@@ -49,10 +49,10 @@ def near(found: Found) -> list[Hit]:
 
 def _of_kind(question: str, hits: Sequence[Hit]) -> list[Hit]:
     """Those that are of a plan, or speak of one, where a question speaks of a plan and any of them is of one."""
-    kind = KIND.search(question)
-    if not kind or not any(kind[0] in hit.document.title for hit in hits):
+    kind = (found := KIND.search(question)) and ("行动计划" if found[0].isascii() else found[0])
+    if not kind or not any(kind in hit.document.title for hit in hits):
         return list(hits)
-    return [hit for hit in hits if kind[0] in hit.document.title or kind[0] in hit.text]
+    return [hit for hit in hits if kind in hit.document.title or kind in hit.text]
 
 
 def noted(note: str | None, key: str, lang: str, **names: Sequence[str]) -> str | None:

@@ -132,7 +132,7 @@ _HAPPENED = [
         (r"会[面晤]|接见|会见|见[了过]?.{0,4}(?:领导|主席|总统|总理)", r"会[见面晤]|接见|见面"),
         (
             r"(?:已经?|目前|至今).{0,8}(?:加入|批准)|(?:加入|批准)了"
-            r"|\balready\b.{0,20}\b(?:join|sign|ratif)|\b(?:has|have) joined\b",
+            r"|\b(?:has|have) (?:\w+ )?(?:joined|signed|ratified)\b|\balready\b.{0,20}\b(?:join|sign|ratif)",
             r"[已现].{0,10}(?:加入|批准)|(?:加入|批准|签署?)了|签署|成员国?(?:有|包括|为)|\b(?:joined|signed|ratified)\b",
         ),
         (r"带队|率[队团]|(?:headed|led) (?:the|its) .{0,20}delegation", r"带队|率|带领|团长|\bled\b|\bhead"),
@@ -213,6 +213,13 @@ def attributes(question: str, clause: str) -> bool:
     """Whether a clause says only that somebody said something, where nobody is asked for."""
     asks_who = any(each.search(question) for each in (_WHO, _POST, _CALLED, _WHO_IS))
     return bool(_ATTRIBUTES.fullmatch(clause.strip())) and not asks_who
+
+
+def of_no_body(question: str) -> bool:
+    """Whether it is asked who holds an office, and nobody is named whose it is: 首任秘书长由谁来当."""
+    if not (_WHO.search(question) and _ROLE.search(question)) or _WHOSE.search(question):
+        return False
+    return not any(tag.lstrip("?").startswith(("nr", "ns", "nt")) for *_, tag in tagged(question))
 
 
 def _is_held(question: str, text: str, behind: str) -> bool:

@@ -47,6 +47,12 @@ _YET = re.compile(
     r"(?:\A|[，,。；;：:]|推动|支持|鼓励|探索|呼吁|加快|推进|倡导)(?:联合|共同|合作|携手|积极|逐步|尽早|尽快|进一步|加快|推动|探索|支持|鼓励|推进)*"
     r"(?:建立|构建|搭建|打造|营造|建设|设立|成立|形成|制定|建成|研发|开发)(?!了)"
 )
+_STATES = re.compile(r"\b(?:is|are|was|were|has|have)\b", re.I)
+_BIDS = re.compile(
+    r"\b(?:shall|should|must|may|can|cannot|ought|requir\w+|oblig\w+|needs?|duty|responsib\w+|expect\w*|to be)\b"
+    r"|\b(?:is|are) to\b",
+    re.I,
+)
 _WISHED = re.compile(
     r"\b(?:to|should|shall|must|will|would|plans?|wants?|aims?|calls?|seeks?|hopes?|promot\w+|support\w*|encourag\w+|"
     r"explor(?:es?|ing)|propos\w+|urg\w+|advocat\w+|efforts?)\b",
@@ -59,6 +65,9 @@ def agree(text: str, place: str, near: str, lang: str) -> bool:
     """Whether what is bidden, allowed or denied in a sentence is so in the clause."""
     if lang == "zh":
         return bool(facts.negations(text)) == bool(facts.negations(place)) or bool(SOFT.search(place))
+    bids = _BIDS.search(text) or facts.negations(text) or SOFT.search(text)
+    if _STATES.search(text) and re.search(OUGHT, near) and not bids:
+        return False  # what ought to be is not said to be so
     if _THERE.search(text) and _YET.search(near) and not _WISHED.search(text):
         return False
     english, chinese = text, INNOCENT.sub("", near)

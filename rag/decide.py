@@ -135,7 +135,8 @@ def ground(
     asks_nothing = titles and not whole and not evidence.terms(question, lang)  # 谢谢, 这个怎么办: of no document
     if not hits or (asks_nothing and not any(hit.how == "reference" for hit in hits)):
         return Ground(0.0, whole or question, (), False)
-    parts = [(part, _sure(part, lang, hits, weight, whole)) for part in ([question] if whole else asked(question))]
+    pieces = [question] if whole else asked(question)
+    parts = [(part, _sure(part, lang, hits, weight, whole or question)) for part in pieces]
     telling = [sure for part, sure in parts if evidence.PART.search(part) or evidence.terms(part, lang)]
     sure = max(telling or [sure for _, sure in parts])  # 前两次呢 alone is spoken of by every text
     least = ENOUGH_STATUTE if hits[0].document.kind == "statute" else ENOUGH
@@ -230,8 +231,7 @@ def _of_hit(
     if lang == hit.document.lang and not _has_what_is_counted(question, lang, label + hit.text):
         return 0.0
     names = hit.document.kind != "statute"
-    laws = statutes.titled(question) if names else ()
-    another = awaited.another(question, label + hit.text, laws, names=names)
+    another = awaited.another(question, label + hit.text, statutes.titled(question) if names else (), names=names)
     if another or awaited.lacks(question, lang, close, hit.text, names=names, behind=behind):
         return 0.0
     if names and hit.document.lang == "zh":

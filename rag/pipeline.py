@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from rag import answering, asking, generate, parts, questions, rewrite, spread
+from rag import answering, asking, awaited, generate, parts, questions, rewrite, spread
 from rag.errors import UsageError
 from rag.facts import language
 from rag.loaded import Loaded
@@ -174,10 +174,11 @@ def _apart(
     """What is found for a part of a question alone, or, where that is no ground, behind the rest of it, and then in the
     same documents: a model finds an answer to 那能查到吗 anywhere."""
     alone, of = looked(part, find(part, history), search), {hit.document.doc_id for hit in at.telling}
-    if alone.ground.enough and not (questions.is_bare(part) and _strange(alone, of)):
+    bare = questions.is_bare(part)
+    if alone.ground.enough and not (bare and _strange(alone, of)) and not awaited.of_no_body(part):
         return alone
     behind = looked(part, find(part, before), search)
-    known = behind.ground.enough and not questions.is_bare(part)
+    known = behind.ground.enough and not bare
     return behind if known or not _strange(behind, of) else replace(behind, ground=replace(behind.ground, sure=0.0))
 
 

@@ -70,6 +70,10 @@ _PLACED = tuple(
     )
     for pattern in (rf"(?:{at})(?:的|处|位置)*(?:那|这)?(?:一)?(?=条)", rf"(?:{_HERE})(?:{end})(?=[条段句])")
 )
+_OPENING = re.compile(
+    r"(?<=文件|计划|方案|宣言|公约)(?:里|中|最)?的?(?:开篇|开头|开场白?|引言)(?!的?(?:第|[这那]?[一首头几]?[条款段句章]))"
+)
+"""How a plan begins, before its first article."""
 _NO_ARTICLE = re.compile(r"\b(?:an?|news|magazine|journal|newspaper|blog|my|his|her|their)\s+\Z", re.IGNORECASE)
 
 
@@ -79,6 +83,7 @@ def written_out(question: str) -> str:
     text = _MIDDLE.sub(_middle, text)
     text = _RANGE.sub(r"第\1条\2第\3条", text)
     text = _LIST.sub(lambda m: "、".join(f"第{number}条" for number in re.split("[、,和]", m[1])), text)
+    text = _OPENING.sub("序言", text)
     for pattern, new in (*_PLACED, *_ENGLISH):
         text = pattern.sub(new, text)
     return text

@@ -32,7 +32,7 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:[说讲写](?:了|的)?些?(?:啥|什么)|(?:[说讲写]的)?是(?:啥|什么)|呢|吗|say|about)?\s*[?？。.!！]*\Z"
+    r"(?:[说讲写](?:了|的)?些?(?:啥|什么)|(?:[说讲写]的)?(?:又|都)?是(?:啥|什么)|呢|吗|say|about)?\s*[?？。.!！]*\Z"
 )
 _POINTS_BACK = re.compile(
     r"^(?:那(?!么多)|还有|以及|其中|里[面头]|当中|另外?[一两几]|剩下|除此)|它|(?<!其)(?<!吉)他(?![人国乡])|她"
@@ -46,6 +46,12 @@ _POINTS_BACK = re.compile(
 _GOES_ON = re.compile(
     r"(?:那么?)?(?:要是|如果|假如|若是?|万一)[^,，;；?？。]{1,16}呢[,，?？]"
     r"|[\u3400-\u9fff]{1,5}(?:之后|以后|的话|了)呢[,，?？]|那么?[^,，;；?？。]{0,6}这[个些种项](?!行动|计划|文件|办法|条例|[^，,]?法|规定|报道|文章)"
+)
+# Whoever was spoken of before, at the beginning of a question of any length.
+_THEY = re.compile(
+    r"(?:除了?[^,，]{1,8}[,，])?(?:那么?|还有)?(?:他们|她们|它们|[这那]?两[座个](?:城市?|国家?)|两市|两国|双方)"
+    r"|(?:and|but|so|then)\b(?:(?! (?-i:[A-Z])).)*\b(?:he|she|they|his|her|their)\b",
+    re.IGNORECASE,
 )
 # What says nothing without the thing it is said of, at the beginning of a bare question.
 _BARE = re.compile(
@@ -227,7 +233,7 @@ def _exchanged(text: str, bare: str, before: str) -> str | None:
 
 def _leans(text: str, lang: str) -> bool:
     """Whether a question points back, in its first clause, or is too bare to stand alone."""
-    if not _OWN.search(text) and _GOES_ON.match(text):
+    if not _OWN.search(text) and (_GOES_ON.match(text) or _THEY.match(text)):
         return True
     if _OWN.search(text) or len(text) >= LONG.get(lang, LONG["en"]):
         return False

@@ -39,6 +39,10 @@ CLEAR = 0.5
 """What all of the question's content weighs beside the score of a clause: of 306 questions the clause so chosen has a
 key fact for .85, by score alone for .80; 0.25 to 2 give the same within a point."""
 
+ARTICLE = 0.15
+"""What the score of the article weighs beside that of the clause: of 1,631 questions on a page and 467 on laws, quoted
+without a model, 7 more come from the right article, 2 no longer; with 0.3 10 and 4."""
+
 LESSER = 0.4
 """By how much less clear a clause is than another to be beside: of 122 cited so on a page, 2 of 3 were wrong, and the
 clearest was right each time."""
@@ -138,10 +142,10 @@ def clear(place: Place, tells: Tells, question: str = "") -> float:
     where a `question` asks for one."""
     listed = place.leaf.path[-1][0] == "item" and bool(LIST.search(question))
     if not listed:
-        return near(place.hit, place.leaf) + CLEAR * tells(place.titled)
+        return near(place.hit, place.leaf) + ARTICLE * place.hit.score + CLEAR * tells(place.titled)
     whole = place.hit.document.by_path[place.leaf.path[:-1]]
     found = max(near(place.hit, place.leaf), near(place.hit, whole))
-    return found + CLEAR * tells(place.hit.document.text_of(whole)) + LISTED
+    return found + ARTICLE * place.hit.score + CLEAR * tells(place.hit.document.text_of(whole)) + LISTED
 
 
 def choice(place: Place, tells: Tells, question: str = "") -> float:

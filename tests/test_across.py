@@ -60,6 +60,8 @@ ON_THE_PAGE = {
         (0, "Algorithmic bias is to be actively expanded."),
     ),
     "优先部署可靠的人工智能": (
+        (1, "Public sectors should become leaders and demonstrators of AI application and governance."),
+        (0, "Public sectors are leaders and demonstrators of AI application and governance."),
         (1, "In public services such as healthcare, education and transport."),
         (1, "The public sector should be the first to deploy reliable AI in healthcare, education and transportation."),
         (1, "The safety of these AI systems is to be evaluated regularly."),

@@ -90,6 +90,7 @@ def test_a_text_without_anything_of_the_kind_that_is_asked_for_is_no_answer(
         ("How many people came?", OPENED, False),
         ("How many experts are there?", "十二、加强人工智能能力建设国际合作,共建联合实验室。", True),
         ("How many new members joined?", FOUNDED, True),
+        ("Which countries have signed the plan?", SHARED, True),
     ],
 )
 def test_the_same_in_english(question: str, text: str, lacking: bool) -> None:
@@ -271,6 +272,19 @@ def test_a_contract_in_brackets_is_no_law_that_a_statute_would_name() -> None:
 def test_how_many_times_is_answered_by_per_cent() -> None:
     said = "单位应当按照该职工日工资收入的300%支付年休假工资报酬。"
     assert not awaited.lacks("没休的年假该按几倍工资补?", "zh", said, said, names=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "nobodys"),
+    [
+        ("首任秘书长由谁来当", True),
+        ("合作组织的秘书长是谁", False),
+        ("青岛市市长是谁", False),
+        ("总部设在哪里", False),
+    ],
+)
+def test_an_office_of_nobody_named_is_that_of_what_was_spoken_of(question: str, nobodys: bool) -> None:
+    assert awaited.of_no_body(question) is nobodys
 
 
 def test_an_office_is_that_of_the_body_spoken_of_before() -> None:

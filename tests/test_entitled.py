@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.entitled import by_title, without_names
+from rag.referred import written_out
 from tests.laws import document
 from tests.plan import plan
 
@@ -35,6 +36,20 @@ def test_articles_without_titles_are_not_meant_so() -> None:
     law = document("中华人民共和国公园法", "第一条 加强安全检查。\n\n第二条 鼓励公众参与。", "2020-01-01")
     assert by_title("加强安全检查那条讲什么?", law) == []
     assert by_title("加强安全检查那条讲什么?", None) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("行动计划开头讲了什么?", "行动计划序言讲了什么?"),
+        ("这个理儿文件开篇讲没讲?", "这个理儿文件序言讲没讲?"),
+        ("计划的开头那一条讲什么?", "计划的开头那一条讲什么?"),
+        ("第一条和第三条之间有什么关系?", "第一条和第三条之间有什么关系?"),
+        ("第一条和第三条之间的是哪一条?", "第2条?"),
+    ],
+)
+def test_the_opening_is_the_preamble_and_between_two_articles_is_one(question: str, written: str) -> None:
+    assert written_out(question) == written
 
 
 def test_names_are_left_out_of_what_is_asked() -> None:

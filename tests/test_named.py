@@ -58,6 +58,7 @@ def shown(found: Named | None) -> tuple[str, str, str]:
         ("个保法第1、3条", "text", PIPL, "article 1; article 3"),
         ("个保法第三条和第一条", "text", PIPL, "article 3; article 1"),
         ("个保法最后一条", "text", PIPL, "article 3"),
+        ("个保法打头的那一条叫什么名字", "text", PIPL, "article 1"),
         ("个保法第一条和第三条之间的是哪一条?", "text", PIPL, "article 2"),
         ("个保法压轴的那一条讲什么", "text", PIPL, "article 3"),
         ("个保法倒数第二条是什么", "text", PIPL, "article 2"),
