@@ -225,11 +225,8 @@ def of_no_body(question: str) -> bool:
 def _is_held(question: str, text: str, behind: str) -> bool:
     """Whether a Chinese text speaks of every office that a question names, and of the organisation that it is of: that
     spoken of before in the very sentence that speaks of the office."""
-    english, roles = (
-        all(told.search(text) for asked, told in _ROLES_EN if asked.search(question)),
-        _ROLE.findall(question),
-    )
-    bodies = _WHOSE.findall(question)
+    english = all(told.search(text) for asked, told in _ROLES_EN if asked.search(question))
+    bodies, roles = _WHOSE.findall(question), _ROLE.findall(question)
     if not bodies and (before := re.findall(_BODY, behind)[-1:]):
         told = [each for each in re.split("(?<=[。！？])", text) if before[0][-_TELLING:] in each]
         return english and all(any(role in each for each in told) for role in roles)

@@ -49,7 +49,7 @@ _GOES_ON = re.compile(
 )
 # Whoever was spoken of before, at the beginning of a question of any length.
 _THEY = re.compile(
-    r"(?:除了?[^,，]{1,8}[,，])?(?:那么?|还有)?(?:他们|她们|它们|[这那]?两[座个](?:城市?|国家?)|两市|两国|双方)"
+    r"(?:除了?[^,，]{1,8}[,，])?(?:那么?|还有)?(?:[他她它]们(?:两[个座]|俩|还|又|都|各|分别|之间)|[这那]?两[座个](?:城市?|国家?)|两[市国])"
     r"|(?:and|but|so|then)\b(?:(?! (?-i:[A-Z])).)*\b(?:he|she|they|his|her|their)\b",
     re.IGNORECASE,
 )
