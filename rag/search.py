@@ -121,6 +121,8 @@ class Search:
     def _use(self, layout: retrieve.Layout, words: lexical.Lexical | lexical.Both) -> None:
         self.layout, self.lexical = layout, words
         self.titles = functools.lru_cache(KEPT)(functools.partial(_titles, layout.documents))
+        self._superseded = functools.lru_cache(KEPT)(functools.partial(_superseded, layout.documents))
+        self._weights = np.where(layout.statute, TERMS_STATUTE, TERMS).astype(np.float32)
 
     def beside(self, documents: Mapping[str, Document], chunks: Sequence[Chunk], vectors: retrieve.Scores) -> Search:
         """The same search over more documents behind those of the index: a visitor's own.
@@ -197,9 +199,9 @@ class Search:
         on = versions.asked_date(asked, [document.title for document in documents.values()])
         chosen = {doc_id: document for doc_id, document in documents.items() if only is None or only.has(document)}
         # Among those chosen: who asks an old version alone is not told that there is a newer one.
-        out = versions.superseded(chosen.values(), on, date.today().isoformat()) | (documents.keys() - chosen.keys())
+        out = self._superseded(frozenset(chosen), on, date.today().isoformat()) | (documents.keys() - chosen.keys())
         rows = self.layout.rows_without(out) if len(chosen) < len(documents) else None
-        titles = self.titles(frozenset(out))
+        titles = self.titles(out)
         plainly = without_orders(asked) or asked  # 只引用第一条 names no provision that is asked about
         meant = named(plainly, titles, before)
         spoken = meant.documents if meant else mentioned(asked, titles) or sole(asked, titles)
@@ -218,7 +220,7 @@ class Search:
         k: int,
         embedder: Queries,
         about: frozenset[str],
-        out: set[str],
+        out: frozenset[str],
         rows: npt.NDArray[np.int64] | None,
         wording: Callable[[str, str], str] | None,
     ) -> list[Hit]:
@@ -241,8 +243,7 @@ class Search:
         """BM25 of all chunks for the question, its terms of law and `more`; of those not among `rows` 0."""
         words = self.lexical.scores(asked)
         if terms := " ".join((*widen.terms(asked, lang), more)).strip():
-            weights = np.where(self.layout.statute, TERMS_STATUTE, TERMS).astype(np.float32)
-            words = words + weights * self.lexical.scores(terms)
+            words = words + self._weights * self.lexical.scores(terms)
         if rows is None:
             return words
         chosen = np.zeros_like(words)  # what may not answer does not say either what a good score is
@@ -283,6 +284,12 @@ class Search:
 def _titles(documents: Mapping[str, Document], left_out: frozenset[str]) -> Titles:
     """The names of the documents that answer."""
     return Titles([document for doc_id, document in documents.items() if doc_id not in left_out])
+
+
+def _superseded(documents: Mapping[str, Document], ids: frozenset[str], on: str | None, today: str) -> frozenset[str]:
+    """Those of the documents with these ids that do not answer; it is asked for with every question."""
+    of = [document for doc_id, document in documents.items() if doc_id in ids]
+    return frozenset(versions.superseded(of, on, today))
 
 
 def _referred(meant: Named | None) -> list[Hit]:

@@ -24,7 +24,7 @@ from rag.settings import load
 
 WARM, DEPTH = 20, 10
 STAGES = [
-    (rewrite, "standalone"), (versions, "asked_date"), (versions, "superseded"), (search, "named"),
+    (rewrite, "standalone"), (versions, "asked_date"), (search, "named"),
     (search, "mentioned"), (Embedder, "queries"), (Index, "nearest"), (lexical.Lexical, "scores"), (widen, "terms"),
     (retrieve, "fuse"), (search, "leaned_on"), (search.Search, "find"),
 ]  # fmt: skip
